@@ -80,8 +80,7 @@ import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
 import { createHandedTeller } from "./condition/handed.ts";
 import { createTeller } from "./condition/teller.ts";
-import { followable } from "./trust/held.ts";
-import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
+import { openVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 import type { TenantRow } from "./site/tenant.ts";
 import { createElasticity, type Elasticity } from "./elastic/elasticity.ts";
@@ -270,7 +269,9 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed });
   parts.exchange = exchange;
   const guard = createGuard({ config, log, events, integrity });
-  followPolicy(guard, log, ports);
+  const verifier = await openVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
+  parts.verifier = verifier;
+  followPolicy(guard, log, verifier, ports);
   const histories = createHistoryReports(log, ports.clock, events, failed);
   parts.identity = keepIdentity(name, parts, { ports, calls, handlers, log, events });
   const refusals = (parts.refusals = createRefusals(log, events, clock, failed));
@@ -285,8 +286,6 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.meter = meter;
   const served = createServedModels({ tier: config.tier, jurisdiction: config.jurisdiction, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), siblings: () => config.siblings.flatMap((sibling) => (isNodeName(sibling.name) ? (parts.site?.peer(sibling.name) ?? []) : [])) });
   parts.served = served;
-  const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
-  parts.verifier = verifier;
   parts.curves = createCurves({ sources: config.inventory?.energy ?? {}, feeds: ports.feeds, log, events, ports });
   const siblings = config.siblings.flatMap((sibling) => (isNodeName(sibling.name) ? [sibling.name] : []));
   if (siblings.length > 0) parts.elasticity = createElasticity({ self: name, config, siblings, ports, calls, handlers, guard, site: () => parts.site, agent: () => parts.agent, inventory: () => parts.self?.inventory() });
@@ -337,7 +336,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   log.onLined((...lined) => parts.agent?.lined(...lined));
   const unsubscribe = log.onCommit(({ lanes, cells }) => {
     if (cells.includes(desiredCell(name))) {
-      followPolicy(guard, log, ports);
+      followPolicy(guard, log, verifier, ports);
       parts.uplink?.reconsider();
       parts.site?.reconsider();
     }
@@ -436,10 +435,10 @@ async function conditionOf({ agent, measure, self }: Parts, { log, guard, clock,
   return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState, ...(missing === "" ? {} : { inventory: missing }), ...measuredCondition(measure?.status(), attestor) };
 }
 
-/** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached; where control signs policies, by what it signed. */
-function followPolicy(guard: Guard, log: SegmentLog, { trace }: Pick<Ports, "trace">): void {
+/** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached; where signatures are required, by what control signed. */
+function followPolicy(guard: Guard, log: SegmentLog, verifier: Pick<Verifier, "followable">, { trace }: Pick<Ports, "trace">): void {
   try {
-    guard.follow(followable(log, desiredOf(log, log.origin)?.document));
+    guard.follow(verifier.followable(desiredOf(log, log.origin)?.document));
   } catch (error) {
     const coded = toHolonError(error);
     trace.note("error", `policy: ${coded.message}`, { code: coded.code }); // the agent refuses the document and says so

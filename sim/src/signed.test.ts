@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
+import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
+import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
+import { directorTarget, policyTarget } from "@holon/core/trust/targets.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { worldBeginsMs } from "./clock.ts";
 import { appOf, hashOf, SignedFleet, targetsOf } from "./testing/signed-fleet.ts";
@@ -283,4 +286,90 @@ test("a stolen node above: a policy that the control plane did not sign, or none
   signed.machine("gateway-1").crash("power", 100);
   await signed.until("it is up", () => signed.machine("gateway-1").subject !== undefined && refuses(signed)());
   assert.equal(inForce(), hash(own), "after a power cut too");
+});
+
+const ownPolicy = "policy plant 1\npermit totals\n  who node *\n  does leave\n  class derived\n  from *\n  to *\npermit runs\n  who node * function *\n  does run open use\n  what *\n";
+const thiefsPolicy = ownPolicy.replace("policy plant 1", "policy plant 2").replace("  class derived\n", "  class derived aggregate\n");
+const textHash = (text: string): BlobHash => hashOf(new TextEncoder().encode(text));
+const inForce = (signed: SignedFleet, name = "gateway-1"): string | undefined => signed.subject(name).policyInForce?.();
+const signaturesOf = (signed: SignedFleet, name: string): NonNullable<Desired["signatures"]> => {
+  const { signatures } = desiredSchema.parse(JSON.parse(new TextDecoder().decode(signed.subject("cloud").log.cell(`desired/${name}`))));
+  if (signatures === undefined) throw new Error(`${name} has no signatures`);
+  return signatures;
+};
+/** As the control plane signs for a node that has had that many documents. */
+async function signedFor(signed: SignedFleet, name: string, version: number, policy: string): Promise<SignatureFiles> {
+  const targets = new Map([[directorTarget(name, policyTarget), { hash: textHash(policy), lengthBytes: policy.length }]]);
+  return signed.upload(await signed.drive(createDirector("director").sign({ version, targets, nowMs: 0 })));
+}
+
+test("a stolen node above: what the control plane signed for a neighbour puts no policy in force, and leaves that of this node signed", async () => {
+  const signed = await SignedFleet.start({ isDirectorPinned: true });
+  await signed.release(appOf("one", "1"), "one");
+  await signed.drive(signed.control.adoptPolicy(ownPolicy));
+  for (const name of ["gateway-1", "gateway-2"]) await signed.until(`it is in force at ${name}`, () => runs(signed, "one", name)() && isSettled(signed, name)() && inForce(signed, name) === textHash(ownPolicy));
+  const policy = { text: thiefsPolicy, hash: textHash(thiefsPolicy) };
+  const neighbours = signaturesOf(signed, "gateway-2");
+  const later = await signedFor(signed, "gateway-2", 40, thiefsPolicy);
+  for (const director of [neighbours.director, later]) {
+    await signed.forge("gateway-1", () => ({ policy, signatures: { images: neighbours.images, director } }));
+    await signed.until("it is refused", refuses(signed));
+    await signed.pass(5_000);
+    assert.deepEqual(await signed.refusals(), ["HOLON_SIGNATURE_MISSING"]);
+    assert.equal(inForce(signed), textHash(ownPolicy));
+    signed.machine("gateway-1").crash("power", 100);
+    await signed.until("it is up", () => signed.machine("gateway-1").subject !== undefined && refuses(signed)());
+    assert.equal(inForce(signed), textHash(ownPolicy), "after a power cut too");
+  }
+  const next = ownPolicy.replace("policy plant 1", "policy plant 3");
+  await signed.drive(signed.control.adoptPolicy(next));
+  await signed.until("what the control plane signs next is followed", () => isSettled(signed)() && inForce(signed) === textHash(next));
+});
+
+test("a stolen node above: from the first document on, a policy that nobody signed for this node decides nothing", async () => {
+  const policy = { text: thiefsPolicy, hash: textHash(thiefsPolicy) };
+  for (const isNeighbours of [false, true]) {
+    const signed = await SignedFleet.start({ isDirectorPinned: true });
+    signed.fleet.net.cut("gateway-1", "cloud", { reset: true });
+    await signed.drive(signed.control.adoptPolicy(ownPolicy));
+    await signed.until("it is in force at the neighbour", () => inForce(signed, "gateway-2") === textHash(ownPolicy));
+    await signed.forge("gateway-1", () => ({ policy, signatures: isNeighbours ? signaturesOf(signed, "gateway-2") : undefined }));
+    signed.fleet.net.healAll();
+    await signed.until("it is refused", refuses(signed));
+    assert.deepEqual(await signed.refusals(), ["HOLON_SIGNATURE_MISSING"]);
+    assert.equal(inForce(signed), undefined);
+    signed.machine("gateway-1").crash("power", 100);
+    await signed.until("it is up", () => signed.machine("gateway-1").subject !== undefined && refuses(signed)());
+    assert.equal(inForce(signed), undefined, "after a power cut too");
+  }
+});
+
+test("a stolen node above: rules of an app that nobody signed let nothing leave, from the first document on", async () => {
+  const signed = await SignedFleet.start({ isDirectorPinned: true });
+  await signed.drive(signed.control.deploy(appOf("evil", "1")));
+  await signed.until("it is refused", refuses(signed));
+  assert.deepEqual(await signed.refusals(), ["HOLON_SIGNATURE_MISSING"]);
+  const gateway = signed.subject("gateway-1");
+  const record = gateway.events?.record({ stream: "data", type: "sim.told", class: "derived", producer: "test", data: {} });
+  if (record === undefined) throw new Error("the program makes events");
+  await signed.drive(gateway.log.append({ records: [record] }));
+  const above = async (): Promise<number> => (await signed.drive(signed.subject("cloud").log.read({ origin: gateway.log.origin, stream: "data" }, 1, { maxRecords: 1, maxBytes: 1 << 16 }))).length;
+  await signed.pass(30_000);
+  assert.equal(await above(), 0);
+  await signed.release(appOf("one", "2"), "one");
+  await signed.until("what was signed runs", runs(signed, "one"));
+  await signed.pass(30_000);
+  assert.equal(await above(), 1, "by the rule of an app that is signed it leaves");
+});
+
+test("wrong target: metadata of a neighbour that are far ahead, whole or in part, keep nothing out that the control plane signs for this node", async () => {
+  for (const files of [undefined, ["timestamp.json"], ["timestamp.json", "40.snapshot.json"]]) {
+    const signed = await startWithOne();
+    const later = await signedFor(signed, "gateway-2", 40, ownPolicy);
+    const director = Object.fromEntries(Object.entries(later).filter(([name]) => files === undefined || name === "1.root.json" || files.includes(name)));
+    await signed.forge("gateway-1", () => ({ signatures: { images: signaturesOf(signed, "gateway-1").images, director } }));
+    await isRefused(signed, "HOLON_SIGNATURE_MISSING");
+    await signed.release(appOf("two", "2"), "two");
+    await signed.until("the next release runs", () => runs(signed, "two")() && isSettled(signed)());
+  }
 });

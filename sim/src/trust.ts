@@ -40,13 +40,15 @@ export function createTrust(pinned: Readonly<Partial<Record<SignedRepository, Ui
         const held = trusted.get("timestamp.json");
         if (held !== undefined && parse("timestamp", held).signed.version > timestamp.signed.version) fail("HOLON_SIGNATURE_ROLLED_BACK", `timestamp ${timestamp.signed.version} is older than what was verified`);
         within(timestamp);
+        trusted.set("timestamp.json", timestampBytes); // what follows may be refused: this is not older for it
         const snapshotBytes = await offered(`${timestamp.signed.next.version}.snapshot.json`);
         const snapshot = read("snapshot", named(snapshotBytes, timestamp.signed.next.hash), root.roles.online);
         within(snapshot);
+        trusted.set("snapshot.json", snapshotBytes);
         const targetsBytes = await offered(`${snapshot.signed.next.version}.targets.json`);
         const targets = read("targets", named(targetsBytes, snapshot.signed.next.hash), root.roles.offline);
         within(targets);
-        trusted.set("timestamp.json", timestampBytes).set("snapshot.json", snapshotBytes).set("targets.json", targetsBytes);
+        trusted.set("targets.json", targetsBytes);
         const found = new Map(wanted.flatMap((path) => (targets.signed.targets[path] === undefined ? [] : [[path, targets.signed.targets[path]] as const])));
         return { trusted, targets: found, version: targets.signed.version, expiresMs: Math.min(timestamp.signed.expiresMs, snapshot.signed.expiresMs, targets.signed.expiresMs), problem: undefined };
       } catch (error) {

@@ -71,7 +71,8 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
   const cells: CellChange[] = [];
   const unfinished: string[] = [];
   const ended: Leaving[number][] = [];
-  const { images } = state;
+  // A policy is signed for each node though no publisher signed anything yet: nodes with a pinned root follow no other.
+  const images = state.images ?? (state.policy === undefined ? undefined : {});
   const roots = images === undefined ? undefined : (await host.ports.director?.roots(host.ports.clock.wall().ms))?.length;
   for (const { node, apps } of assignments) {
     const before = held.get(node);

@@ -42,7 +42,6 @@ import type { Lending } from "../elastic/lending.ts";
 import { alone, elasticFunction, elasticUnitOf, keepsSomething, standInOf, type StandIn } from "../elastic/stand-in.ts";
 import { startUnit, type RunningUnit, type UnitContext, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
-import { followable, readSignedPolicy } from "../trust/held.ts";
 import type { Verifier } from "../trust/verifier.ts";
 import { createMoves, type MoveRow, type MoveRules, type Moves, type MovesContext } from "../moving/moves.ts";
 import { desiredOf } from "./documents.ts";
@@ -226,7 +225,7 @@ export function createAgent(context: AgentContext): Agent {
   async function reach(desired: Desired): Promise<void> {
     state = "fetching";
     await context.verifier.admitPolicy(desired);
-    context.guard.follow(followable(log, desired)); // a policy that cannot be read is no policy to run under
+    context.guard.follow(context.verifier.followable(desired)); // a policy that cannot be read is no policy to run under
     const { document, refusal } = await admitted(desired);
     if (refusal === undefined) await context.verifier.admit(desired);
     for (const hash of blobsOf(document)) {
@@ -253,14 +252,14 @@ export function createAgent(context: AgentContext): Agent {
   async function admitted(desired: Desired): ReturnType<Hold["admit"]> {
     const { document, refusal } = await context.hold.admit(desired);
     if (refusal === undefined) return { document };
-    return { document: context.verifier.status()?.required === true ? onlyOf(context.verifier.verified(), document) : document, refusal };
+    return { document: context.verifier.status().required ? onlyOf(context.verifier.verified(), document) : document, refusal };
   }
 
   /** After a start the newest document may be one that will be refused, or whose blobs have not come: what was verified before it runs, under the policy of now. */
   async function runVerified(newest: Desired): Promise<void> {
     const verified = context.verifier.verified();
     if (verified === undefined || canonicalJson(verified) === canonicalJson(newest)) return;
-    const { policy } = readSignedPolicy(log) ?? newest;
+    const policy = context.verifier.followable(newest)?.policy;
     const { policy: _, ...rest } = verified;
     try {
       const denied = await switchTo({ ...rest, apps: moves.ownOf(verified), ...(policy === undefined ? {} : { policy }) });

@@ -12,7 +12,7 @@ export const heldCell = (repository: SignedRepository): string => `trust/${repos
 /** The desired document of this node that was verified last. */
 export const verifiedCell = "trust/verified";
 
-/** The policy that control signed for this node last, or that it signed that there is none; not there where it signs none. */
+/** The policy that control signed for this node last, or that it signed that there is none; not there before it has signed any. */
 const policyCell = "trust/policy";
 const signedPolicySchema = z.strictObject({ policy: desiredSchema.shape.policy });
 type SignedPolicy = z.infer<typeof signedPolicySchema>;
@@ -36,13 +36,17 @@ export function readSignedPolicy(log: Pick<Log, "cell">): SignedPolicy | undefin
   return bytes && signedPolicySchema.parse(parseJson(bytes));
 }
 
-export const policySigned = (signed: SignedPolicy | undefined): CellChange => ({ key: policyCell, value: signed === undefined ? null : encoder.encode(canonicalJson(signed)) });
+export const policySigned = (signed: SignedPolicy): CellChange => ({ key: policyCell, value: encoder.encode(canonicalJson(signed)) });
 
-/** The document by which is decided what leaves: the newest, where control signs no policies; else under the policy that it signed, or, without one, the one whose apps and their rules were verified. */
+/** The document by which is decided what leaves where signatures are required: the newest under the policy that control signed last; where it signed that there is none, or has signed nothing yet, the one whose apps and their rules were verified. */
 export function followable(log: Pick<Log, "cell">, newest: Desired | undefined): Desired | undefined {
   const signed = readSignedPolicy(log);
-  if (newest === undefined || signed === undefined) return newest;
-  return signed.policy === undefined ? readVerified(log) : { ...newest, policy: signed.policy };
+  if (newest === undefined) return undefined;
+  if (signed?.policy !== undefined) return { ...newest, policy: signed.policy };
+  const verified = readVerified(log);
+  if (verified === undefined || signed === undefined) return verified;
+  const { policy: _, ...rest } = verified;
+  return rest;
 }
 
 /** The document of this node that was verified last. */

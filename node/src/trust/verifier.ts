@@ -22,7 +22,7 @@ import { directorTarget, documentTarget, fileTargets, noPolicy, policyTarget } f
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
 import type { BlobStore } from "../blob/store.ts";
-import { cellOf, heldCell, policySigned, readHeld, readSignedPolicy, readVerified, verifiedCell, type Held } from "./held.ts";
+import { cellOf, followable, heldCell, policySigned, readHeld, readSignedPolicy, readVerified, verifiedCell, type Held } from "./held.ts";
 
 export interface VerifierContext {
   readonly config: Pick<NodeConfig, "signatures">;
@@ -49,16 +49,19 @@ export interface Verifier {
   admitPolicy(desired: Desired): Promise<void>;
   /** The document that was verified last. */
   verified(): Desired | undefined;
-  status(): SignatureStatus | undefined;
+  /** The document by which is decided what leaves, of the newest that has come; undefined where none may say so yet. */
+  followable(newest: Desired | undefined): Desired | undefined;
+  status(): SignatureStatus;
 }
 
-export function createVerifier(context: VerifierContext): Verifier {
+export async function openVerifier(context: VerifierContext): Promise<Verifier> {
   const { config, log, blobs, ports } = context;
   const { trust, clock } = ports;
-  let required: boolean | undefined;
+  let required = false;
 
+  /** A root that is pinned while the node runs counts from its next document on. */
   async function isRequired(): Promise<boolean> {
-    required ??= config.signatures === "required" || (config.signatures !== "optional" && (readHeld(log, "images") ?? (await trust?.pinned("images"))) !== undefined);
+    required ||= config.signatures === "required" || (config.signatures !== "optional" && (readHeld(log, "images") ?? (await trust?.pinned("images"))) !== undefined);
     return required;
   }
 
@@ -71,50 +74,54 @@ export function createVerifier(context: VerifierContext): Verifier {
     await log.append({ cells: [{ key: verifiedCell, value: bytes }] });
   }
 
-  /** Metadata of a control of before name no policy: it stands in the document alone then. Nobody else can leave it out of them, since they are signed. */
   async function admitPolicy(desired: Desired): Promise<void> {
     if (trust === undefined || !(await isRequired()) || isSame(log.cell(verifiedCell), encoder.encode(canonicalJson(desired)))) return;
     const held = readSignedPolicy(log);
     const { policy, signatures, version, node } = desired;
     if (signatures === undefined) {
-      if (held !== undefined && held.policy?.hash !== policy?.hash) throw missing(`the policy of desired document ${version} comes without signatures`);
+      if (held?.policy?.hash !== policy?.hash) throw missing(`the policy of desired document ${version} comes without signatures`);
       return;
     }
     const target = directorTarget(node, policyTarget);
-    const signed = (await adopt(trust, "director", signatures.director, [target])).get(target);
-    if (signed !== undefined && signed.hash !== (policy?.hash ?? noPolicy.hash)) throw mixed(`the policy of desired document ${version} is not the one that the control plane signed for ${node}`);
+    const signed = (await adopt(trust, "director", signatures.director, { node, targets: [] })).get(target);
+    if (signed?.hash !== (policy?.hash ?? noPolicy.hash)) throw mixed(`the policy of desired document ${version} is not the one that the control plane signed for ${node}`);
     if (policy !== undefined) requireText(policy, signed, version);
-    const isNews = signed === undefined ? held !== undefined : held === undefined || canonicalJson(held.policy ?? null) !== canonicalJson(policy ?? null);
-    if (isNews) await log.append({ cells: [policySigned(signed && (policy === undefined ? {} : { policy }))] });
+    const isNews = held === undefined || canonicalJson(held.policy ?? null) !== canonicalJson(policy ?? null);
+    if (isNews) await log.append({ cells: [policySigned(policy === undefined ? {} : { policy })] });
   }
 
   /** What is kept as signed is what was signed, and not what a document says of itself. */
-  function requireText({ text, hash }: PolicyDocument, signed: SignedTarget | undefined, version: number): void {
+  function requireText({ text, hash }: PolicyDocument, signed: SignedTarget, version: number): void {
     const bytes = encoder.encode(text);
     const actual = toHex(ports.crypto.sha256(bytes));
-    if (actual !== hash || (signed !== undefined && bytes.length !== signed.lengthBytes)) throw mixed(`the policy of desired document ${version} has the hash ${actual} and ${bytes.length} bytes, and came as ${hash}`);
+    if (actual !== hash || bytes.length !== signed.lengthBytes) throw mixed(`the policy of desired document ${version} has the hash ${actual} and ${bytes.length} bytes, and came as ${hash}`);
   }
 
   async function verifyAll(port: Trust, desired: Desired): Promise<void> {
     const { signatures } = desired;
     if (signatures === undefined) throw missing(`desired document ${desired.version} of ${desired.node} comes without signatures`);
     const targets = desired.apps.flatMap((app) => [documentTarget(app), ...fileTargets(app).map(([target]) => target)]);
-    const images = await adopt(port, "images", signatures.images, targets);
-    const director = await adopt(port, "director", signatures.director, targets.map((target) => directorTarget(desired.node, target)));
-    const signed = (target: string): SignedTarget => agreed(target, images.get(target), director.get(directorTarget(desired.node, target)), desired.node);
+    const { node } = desired;
+    const images = await adopt(port, "images", signatures.images, { node, targets });
+    const director = await adopt(port, "director", signatures.director, { node, targets: targets.map((target) => directorTarget(node, target)) });
+    const signed = (target: string): SignedTarget => agreed(target, images.get(target), director.get(directorTarget(node, target)), node);
     for (const app of desired.apps) await verifyApp(app, signed);
   }
 
-  /** What is verified is kept, whatever else is wrong: a root that was left behind never comes back. */
-  async function adopt(port: Trust, repository: SignedRepository, files: SignatureFiles, targets: readonly string[]): Promise<ReadonlyMap<string, SignedTarget>> {
+  /**
+   * What is verified is kept, whatever else is wrong: a root that was left behind never comes back. But for what the director signed for another node: each has versions of its own, and those of one that is
+   * ahead would keep all out that is signed for this one. By the policy, or that there is none, which control signs for each node, it is told for whom metadata are.
+   */
+  async function adopt(port: Trust, repository: SignedRepository, files: SignatureFiles, { node, targets }: { readonly node: string; readonly targets: readonly string[] }): Promise<ReadonlyMap<string, SignedTarget>> {
     const held = await heldOf(port, repository, files);
     const trusted = new Map<string, Uint8Array>();
     for (const [name, hash] of Object.entries(held.files)) trusted.set(name, await content(hash));
     const wall = clock.wall();
     const isNews = files["timestamp.json"] !== held.files["timestamp.json"];
+    const mark = directorTarget(node, policyTarget);
     const answer = await port.verify({
       trusted,
-      targets,
+      targets: repository === "director" ? [mark, ...targets] : targets,
       atMs: isNews && wall.state === "synced" ? wall.ms : undefined,
       fetch: async (file, bytesMax) => {
         const hash = files[file];
@@ -123,10 +130,13 @@ export function createVerifier(context: VerifierContext): Verifier {
         return bytes.subarray(0, bytesMax + 1);
       },
     });
-    const kept: Record<string, BlobHash> = {};
-    for (const [name, bytes] of answer.trusted) kept[name] = await blobs.put(bytes);
-    await keep(repository, { pin: held.pin, files: kept, version: answer.version, expiresMs: answer.expiresMs });
+    const isForUs = repository === "images" || answer.targets.has(mark);
+    const kept: Record<string, BlobHash> = isForUs ? {} : { ...held.files };
+    for (const [name, bytes] of answer.trusted) if (isForUs || name === "root.json") kept[name] = await blobs.put(bytes);
+    const { version, expiresMs } = isForUs ? answer : held;
+    await keep(repository, { pin: held.pin, files: kept, version, expiresMs });
     if (answer.problem !== undefined) throw new HolonError(answer.problem.code, `${repository}: ${answer.problem.message}`, { cause: answer.problem });
+    if (!isForUs) throw missing(`director: what was signed names no policy of ${node}, as all does that the control plane signs for it`);
     return answer.targets;
   }
 
@@ -176,12 +186,13 @@ export function createVerifier(context: VerifierContext): Verifier {
     if (piece?.sizeBytes !== signed.lengthBytes) throw mixed(`${target} is signed with ${signed.lengthBytes} bytes, and has ${piece?.sizeBytes ?? 0}`);
   }
 
+  await isRequired();
   return {
     admit,
     admitPolicy,
     verified: () => readVerified(log),
+    followable: (newest) => (required ? followable(log, newest) : newest),
     status() {
-      if (required === undefined) return undefined;
       const [images, director] = [readHeld(log, "images"), readHeld(log, "director")];
       return { required, images: images?.version ?? 0, director: director?.version ?? 0, freshness: freshnessOf(images, clock.wall()) };
     },

@@ -146,6 +146,20 @@ export function trustContract(name: string, open: () => Promise<TrustBench>): vo
       assert.deepEqual(answer.trusted.get("root.json"), root);
     });
 
+    it("a timestamp that was verified is trusted, though nothing of what it names comes", async () => {
+      const bench = await open();
+      await bench.publish({ a: target("a") });
+      const { trusted } = await held(bench);
+      const old = new Map(bench.files());
+      await bench.publish({ a: target("b") });
+      const newest = bench.files().get("timestamp.json");
+      assert.ok(newest !== undefined);
+      const answer = await ask(bench.trust, trusted, new Map([["timestamp.json", newest]]));
+      refused(answer, "HOLON_SIGNATURE_MISSING");
+      assert.deepEqual(answer.trusted.get("timestamp.json"), newest);
+      refused(await ask(bench.trust, answer.trusted, old), "HOLON_SIGNATURE_ROLLED_BACK");
+    });
+
     it("what is not there, or no metadata, is refused by name", async () => {
       const bench = await open();
       await bench.publish({ a: target("a") });
