@@ -1,6 +1,6 @@
 /**
- * Which traces are followed in a long outage: pure, by the rule of windows (`thinning.ts`). All in the first hour; behind that one of eight that were sampled, chosen by its id, so that whoever decides keeps the same ones. What is
- * kept for its alarm or error is not thinned here.
+ * Which traces may be thinned in a long outage: pure, by the rule of windows (`thinning.ts`). None in the first hour; behind that seven of eight that were sampled, chosen by their ids, so that whoever decides keeps the same ones. Steps of
+ * those wait where they were made: if the outage ends within the hour, they are of its last one, and go up whole. What is kept for its alarm or error is not thinned here.
  */
 const keptOf256 = 32;
 

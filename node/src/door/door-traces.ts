@@ -49,7 +49,6 @@ export function createDoorTraces(spec: SourceSpec, { app, node, tracing, isThinn
     if (sent === undefined && (share === 0 || random.uniform() >= share)) return notFollowed;
     const parent = takesIds ? sent : undefined;
     const span: UnitSpan = { traceId: parent?.traceId ?? newTraceId(random), spanId: newSpanId(random), sampled: true };
-    if (isThinned?.(span.traceId) === true) return parent === undefined ? notFollowed : { traceparent: printTraceparent({ ...parent, sampled: false }) };
     // Without room for its own span the way goes on from the device's.
     if (!room.take()) return { traceparent: printTraceparent(parent ?? span) };
     return { traceparent: printTraceparent(span), stored: spanOf(span, parent) };
@@ -58,8 +57,9 @@ export function createDoorTraces(spec: SourceSpec, { app, node, tracing, isThinn
   function spanOf(span: UnitSpan, parent: UnitSpan | undefined): (event: string) => NewRecord {
     const startMs = clock.wall().ms;
     const beganMs = clock.monotonicMs();
+    const waits = isThinned?.(span.traceId) === true;
     return (event) => {
-      const dropped = room.dropped();
+      const dropped = waits ? 0 : room.dropped();
       const attributes = {
         "service.name": app,
         "service.instance.id": node,
@@ -70,7 +70,7 @@ export function createDoorTraces(spec: SourceSpec, { app, node, tracing, isThinn
         "cloudevents.event_type": spec.type,
         ...(dropped === 0 ? {} : { [spanNames.dropped]: dropped }),
       };
-      return spanRecord(events, `${app}/${spec.name}`, { span, parent: parent?.spanId, name: `door ${app}/${spec.name}`, kind: "SERVER", startMs, endMs: startMs + clock.monotonicMs() - beganMs, attributes });
+      return spanRecord(events, `${app}/${spec.name}`, { span, parent: parent?.spanId, name: `door ${app}/${spec.name}`, kind: "SERVER", startMs, endMs: startMs + clock.monotonicMs() - beganMs, attributes, waits });
     };
   }
 

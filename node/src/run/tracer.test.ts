@@ -16,12 +16,12 @@ const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const followed = `00-${trace}-00f067aa0ba902b7-01`;
 const event = (id: string, more: Partial<UnitEvent> = {}): UnitEvent => ({ id, type: "in.came", source: "/gateway-1/app/pumps", subject: "valve1", timeMs: 1, arrivedMs: 1, data: { flow: 4711 }, ...more });
 
-function tracer() {
+function tracer(isThinned: () => boolean = () => false) {
   let nowMs = 1_000;
   const clock = { wall: () => ({ ms: 1_700_000_000_000 + nowMs, state: "synced" as const }), monotonicMs: () => nowMs };
   const events = createEvents({ name: "gateway-1", jurisdiction: "EU" }, { ...clock, elapsedMs: () => nowMs, after: () => ({ cancel: () => undefined }) });
   const asking: Asking = { of: undefined };
-  const made = createTracer({ asking, app: { name: "app", sources: [], tracing: { share: 0, spansPerSecondMax: 10 } }, fn: "judge", models: new Set(["pca", "large"]), answerers: new Set(["cloud-1"]), node: "gateway-1", trigger: "pubsub", hopOf: ({ id }) => (id.startsWith("far-1/") ? "aaaaaaaaaaaaaaaa" : undefined), events, clock, random: createRandom() });
+  const made = createTracer({ asking, isThinned, app: { name: "app", sources: [], tracing: { share: 0, spansPerSecondMax: 10 } }, fn: "judge", models: new Set(["pca", "large"]), answerers: new Set(["cloud-1"]), node: "gateway-1", trigger: "pubsub", hopOf: ({ id }) => (id.startsWith("far-1/") ? "aaaaaaaaaaaaaaaa" : undefined), events, clock, random: createRandom() });
   return { made, asking, pass: (ms: number) => void (nowMs += ms), startMs: 1_700_000_000_000 + nowMs };
 }
 
@@ -56,6 +56,19 @@ test("a question to a model carries the step in which it is asked, of the event 
   assert.equal(parseTraceparent(asking.of?.("large", undefined))?.traceId, trace, "it can be of no other event");
   made.begin([event("gateway-1/e/local/5")]);
   assert.equal(typeof asking.of, "undefined");
+});
+
+test("steps of a trace that may be thinned wait in local, but those of an alarm or an error do not", () => {
+  const { made } = tracer(() => true);
+  const led = () => [event("gateway-1/e/local/1", { traceparent: followed }), event("gateway-1/e/local/2", { traceparent: followed })];
+  const call: UnitCall = { model: "pca", cause: 1, atMs: 0, tookMs: 1 };
+  assert.deepEqual(made.begin(led()).spans(undefined, [call]).map(({ stream }) => stream), ["local", "local", "local"]);
+  const alarming = made.begin(led());
+  alarming.alarmed([{ cause: 1, type: "out.alarm", subject: "valve1", data: {}, timeMs: 1 }]);
+  const told = alarming.spans(undefined, [call]);
+  assert.deepEqual(told.map(({ stream }) => stream), ["local", "telemetry", "telemetry"]);
+  assert.deepEqual(read(told).map(({ attributes }) => attributes["holon.trace.kept"]), [undefined, "alarm", undefined]);
+  assert.deepEqual(made.begin(led()).spans(new HolonError("HOLON_UNIT_THREW", "no"), []).map(({ stream }) => stream), ["telemetry", "local"]);
 });
 
 test("what came over a link was led to by its way over it", () => {

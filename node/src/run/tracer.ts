@@ -85,14 +85,14 @@ export function createTracer({ app, fn, node, trigger, hopOf, models, answerers,
     if (parent === undefined) {
       const begins = share > 0 && caused?.has(event.id) !== true && !isDecided(event) && random.uniform() < share;
       if (!begins) return undefined;
-      const span = freshSpan();
-      return isThinned?.(span.traceId) === true ? undefined : { index, span, parent: undefined, isWritten: room.take() };
+      return { index, span: freshSpan(), parent: undefined, isWritten: room.take() };
     }
     if (!parent.sampled) return { index, span: parent, parent: undefined, isWritten: false }; // carried on as it came
     const hop = hopOf?.(event);
     return { index, span: { traceId: parent.traceId, spanId: newSpanId(random), sampled: true }, parent: hop ?? parent.spanId, carried: hop === undefined ? undefined : parent.spanId, isWritten: room.take() };
   }
 
+  const waits = ({ span, kept: why }: { readonly span: UnitSpan; readonly kept?: Step["kept"] | undefined }): boolean => why === undefined && isThinned?.(span.traceId) === true;
   const freshSpan = (traceId = newTraceId(random)): UnitSpan => ({ traceId, spanId: newSpanId(random), sampled: true });
 
   return {
@@ -123,14 +123,17 @@ export function createTracer({ app, fn, node, trigger, hopOf, models, answerers,
       /** From here on it is followed: what led here was not. */
       const keep = (index: number, why: "alarm" | "error"): void => {
         const before = steps.get(index);
-        if (!keepsWhatMatters || before?.span.sampled === true || !room.take()) return;
+        if (!keepsWhatMatters) return;
+        if (before?.span.sampled === true) return void (waits(before) && steps.set(index, { ...before, kept: why })); // it is followed, and need not wait
+        if (!room.take()) return;
         steps.set(index, { index, span: freshSpan(before?.span.traceId), parent: before?.span.spanId, kept: why, isWritten: true });
       };
       return {
         events: steps.size === 0 ? events : events.map(withSpan),
         alarmed(outputs) {
           for (const { cause, type, subject, data } of outputs) {
-            if (steps.get(cause)?.span.sampled !== true && kept.alarmed(type, subject, data, beganMs)) keep(cause, "alarm");
+            const step = steps.get(cause);
+            if ((step?.span.sampled !== true || waits(step)) && kept.alarmed(type, subject, data, beganMs)) keep(cause, "alarm");
           }
         },
         carried(cause) {
@@ -159,7 +162,8 @@ export function createTracer({ app, fn, node, trigger, hopOf, models, answerers,
   }
 
   function functionSpan({ span, parent, carried, kept: why }: Step, event: UnitEvent | undefined, { startMs, endMs, batch, failed }: Told): NewRecord {
-    const before = room.dropped();
+    const mayWait = waits({ span, kept: why });
+    const before = mayWait ? 0 : room.dropped();
     const attributes = {
       "service.name": app.name,
       "service.instance.id": node,
@@ -172,15 +176,15 @@ export function createTracer({ app, fn, node, trigger, hopOf, models, answerers,
       ...(why === undefined ? {} : { [spanNames.kept]: why }),
       ...(before === 0 ? {} : { [spanNames.dropped]: before }),
     };
-    return spanRecord(made, unit, { span, parent, name: unit, kind: "CONSUMER", startMs, endMs, attributes, failed });
+    return spanRecord(made, unit, { span, parent, name: unit, kind: "CONSUMER", startMs, endMs, attributes, failed, waits: mayWait });
   }
 
   /** Its end is never behind the function's: an isolate's clock runs only while models do. */
-  function modelSpan({ span, index }: Step, { model, atMs, tookMs, by: said }: UnitCall, told: Told): NewRecord {
+  function modelSpan({ span, index, kept: why }: Step, { model, atMs, tookMs, by: said }: UnitCall, told: Told): NewRecord {
     const by = said !== undefined && answerers.has(said) ? said : undefined;
     const startMs = Math.max(told.startMs, Math.min(told.startMs + atMs, told.endMs - tookMs));
     const attributes = { "service.name": app.name, "service.instance.id": node, [spanNames.model]: model, ...(by === undefined ? {} : { [spanNames.answeredBy]: by }), "holon.batch_index": index };
     const isElsewhere = by !== undefined && by !== node;
-    return spanRecord(made, unit, { span: { traceId: span.traceId, spanId: told.idOf(index, model) }, parent: span.spanId, name: `model ${model}`, kind: isElsewhere ? "CLIENT" : "INTERNAL", startMs, endMs: Math.min(told.endMs, startMs + tookMs), attributes });
+    return spanRecord(made, unit, { span: { traceId: span.traceId, spanId: told.idOf(index, model) }, parent: span.spanId, name: `model ${model}`, kind: isElsewhere ? "CLIENT" : "INTERNAL", startMs, endMs: Math.min(told.endMs, startMs + tookMs), attributes, waits: waits({ span, kept: why }) });
   }
 }

@@ -24,6 +24,8 @@ export interface SpanInput {
   /** Moments within it. */
   readonly moments?: readonly { readonly name: string; readonly atMs: number }[];
   readonly failed?: HolonError | undefined;
+  /** Of a trace that may be thinned: it waits in `local` for whether the outage ends (`held-spans.ts`). */
+  readonly waits?: boolean;
 }
 
 const traceIdBytes = 16;
@@ -46,7 +48,7 @@ export const newTraceId = (random: Random): string => toHex(random.bytes(traceId
 export const newSpanId = (random: Random): string => toHex(random.bytes(spanIdBytes));
 
 /** What it is a span of is its own node's to say, and public: no event's data is in it. */
-export function spanRecord(events: Pick<Events, "record">, producer: string, { span, parent, name, kind, startMs, endMs, attributes, moments = [], failed }: SpanInput): NewRecord {
+export function spanRecord(events: Pick<Events, "record">, producer: string, { span, parent, name, kind, startMs, endMs, attributes, moments = [], failed, waits = false }: SpanInput): NewRecord {
   const data: SpanData = {
     traceId: span.traceId,
     spanId: span.spanId,
@@ -59,7 +61,7 @@ export function spanRecord(events: Pick<Events, "record">, producer: string, { s
     ...(moments.length === 0 ? {} : { events: moments.map(({ name: what, atMs }) => ({ timeUnixNano: nanoseconds(atMs), name: what })) }),
     status: { code: failed === undefined ? "STATUS_CODE_OK" : "STATUS_CODE_ERROR" },
   };
-  return events.record({ stream: "telemetry", type: spanType, class: "public", producer, data });
+  return events.record({ stream: waits ? "local" : "telemetry", type: spanType, class: "public", producer, data });
 }
 
 /** As text, since it is more than a number holds. */

@@ -40,6 +40,7 @@ import { createFollower, resumedType, stoppedType, type Follower } from "./follo
 import { createAges } from "./ages.ts";
 import { childCell, createLinkNews, leftCell, leftIn, linkNewsType, missedAfter } from "./link-news.ts";
 import { createLeftBelow } from "./left-below.ts";
+import { createHeldSpans } from "./held-spans.ts";
 import { isNewer } from "./newer.ts";
 import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
 import { createOtlpOut, type OtlpOut } from "./otlp-out.ts";
@@ -103,7 +104,7 @@ export interface Telemetry {
   series(query: SeriesQuery): Promise<Series>;
   /** The way of one event, as far as this node knows it. `HOLON_TRACE_UNKNOWN`. */
   trace(id: string, query: TraceQuery): Promise<TraceOfEvent>;
-  /** Whether a trace is not to be followed, since the uplink has been closed for long. */
+  /** Whether steps of a trace wait for the end of the outage, since the uplink has been closed for long. */
   isThinned(traceId: string): boolean;
   /** Of this node at this moment. */
   top(): Promise<{ readonly node: string; readonly asOf: string; readonly held: number; readonly figures: Pick<Window, "sums" | "gauges" | "durations"> }>;
@@ -185,6 +186,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
 
   const clockBook = createClockBook({ clock, log, view, ask: options.ask, isReady: () => isCaughtUp, append: (cells) => void append([], cells), tell: (node, offMs) => void append([say(linkNewsType, { links: [], clocks: [{ node, offMs }] })]) });
 
+  const heldSpans = createHeldSpans({ log, events, ports, fullMs: settings.fullMs });
   const otlp = createOtlpIn({ settings, log, events, guard: options.guard });
   let out: OtlpOut | undefined;
   const ages = createAges(clock, self);
@@ -268,6 +270,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
       const endedMs = await resumed();
       children.resumed();
+      void heldSpans.resumed();
       // Who was connected when it ended, and does not come back, is missed. On a slow start some are back before its log is read.
       const missed = missedAfter(log, endedMs ?? 0, news.seen());
       for (const { node, atMs } of missed) view.link(self, node, false, atMs);
@@ -288,7 +291,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       if (wasOpen === !isCut) return;
       wasOpen = !isCut;
       if (isCut) incidentMs ??= clock.wall().ms;
-      else incidentMs = undefined;
+      else if (incidentMs !== undefined) {
+        incidentMs = undefined;
+        void heldSpans.ended();
+      }
       retry?.cancel();
       retry = clock.after(0, () => recorder.turned()); // behind what is being done now
       elsewhere.wake();
@@ -354,6 +360,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       elsewhere.close();
       await alerts.close();
       await out?.close();
+      await heldSpans.close();
       await recorder.close();
       await append([say(stoppedType, {})], [{ key: endedCell, value: encoder.encode(String(clock.wall().ms)) }]);
       await follower.close();

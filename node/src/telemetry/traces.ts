@@ -57,7 +57,7 @@ export async function findTrace(id: string, { since }: TraceQuery, { log, view, 
   }
 
   async function ownSpans(): Promise<readonly ToldSpan[]> {
-    const events = await look({ accepts: ({ stream }) => stream === "telemetry", type: spanType, holds: id }, sinceMs);
+    const events = await look({ accepts: ({ origin, stream }) => stream === "telemetry" || (stream === "local" && origin === log.origin), type: spanType, holds: id }, sinceMs);
     const isHere = ({ record }: FoundEvent): number => (record.origin === log.origin ? 1 : 0);
     // Another that tells under the id of a span of this node takes no place of it.
     return events.toSorted((one, other) => isHere(other) - isHere(one)).flatMap(({ record, event, recordedMs }) => {
