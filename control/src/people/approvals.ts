@@ -37,7 +37,7 @@ export function openApprovals(ledger: Ledger, { crypto, provider }: Pick<PeopleH
   const { state, inTurn, write, nowMs } = ledger;
   /** Where there are no two people who could agree, and nobody else says who people are, calls that make them wait for nobody: else nothing could ever be changed again. */
   const isMending = ({ caller, resource }: Call): boolean => caller.role !== undefined && !isRole(caller.role) && mending.includes(resource) && provider === undefined && [...state.users.values()].filter(({ role }) => approvers.includes(role)).length < 2;
-  const open = (): readonly KnownApproval[] => [...state.approvals.values()].filter(({ endsMs }) => nowMs() < endsMs);
+  const open = (): readonly KnownApproval[] => [...state.approvals.values()].filter(({ endsMs }) => nowMs() < endsMs && endsMs - nowMs() <= limits.approvalMs + limits.madeAheadMsMax);
 
   function askedOf({ caller, resource, route, request }: Call, { rule, reason }: Decision): AskedApproval {
     const who = printPrincipal(caller.principal);

@@ -301,6 +301,33 @@ test("what the policy calls dangerous waits for another person, word by word, on
   await assert.rejects(remove(machineCaller), hasCode("HOLON_POLICY_DENIED", /two people remove an app/));
 });
 
+test("what has ended stays so with a clock that nobody set, and a moment ahead ends nothing", async () => {
+  const office = await Office.open();
+  const clock = office.fleet.fleet.members.get("cloud")?.machine.clock ?? assert.fail();
+  clock.state = "unknown";
+  const hour = 3_600_000;
+  const olga = await office.login("olga");
+  const make = async (name: string, forMs: number): Promise<string> => (await office.drive(office.people.addToken({ name, role: "owner", forMs }, olga))).token;
+  const [short, long] = [await make("short", 2_000), await make("long", 90 * 24 * hour)];
+  const hold = (): readonly boolean[] => [short, long].map((token) => office.people.callerOf(token) !== undefined);
+  assert.deepEqual(hold(), [true, true]);
+  await office.sleep(3 * hour);
+  clock.stepWall(-24 * hour);
+  assert.deepEqual(hold(), [false, true], "set back while it runs");
+  for (const life of [1, 2]) {
+    await office.fleet.restart("cloud");
+    assert.deepEqual(hold(), [false, true], `life ${life} with the clock in the past`);
+  }
+  clock.stepWall(10 * 365 * 24 * hour);
+  assert.deepEqual(hold(), [false, false], "as the clock says");
+  const { token: ahead } = await office.drive(office.people.addToken({ name: "ahead", role: "owner", forMs: 2_000 }, machineCaller));
+  clock.stepWall(-10 * 365 * 24 * hour);
+  assert.deepEqual(hold(), [false, true], "and as it says again");
+  assert.equal(office.people.callerOf(ahead), undefined, "made when it stood far ahead");
+  clock.synchronise();
+  assert.deepEqual(hold(), [false, true]);
+});
+
 test("a token gets round no rule for the person who made it, and an approval for them is none of theirs", async () => {
   const office = await Office.open();
   const [otto, olga] = [await office.add("otto", "owner"), await office.login("olga")];

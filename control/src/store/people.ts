@@ -43,7 +43,10 @@ const tokenData = z.strictObject({
   madeBy: nameSchema.optional(),
   by,
 });
-export type KnownToken = z.infer<typeof tokenData>;
+export interface KnownToken extends z.infer<typeof tokenData> {
+  /** As the clock of control said. */
+  readonly madeMs: number;
+}
 
 const askedData = z.strictObject({
   id: z.string(),
@@ -113,7 +116,7 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
     if (users.has(name)) familiar.set(name, [address, ...(familiar.get(name) ?? []).filter((one) => one !== address)].slice(0, limits.loginAddressesKept));
   }),
   [peopleEvents.removed]: about(namedData, removeUser),
-  [peopleEvents.tokenAdded]: about(tokenData, ({ tokens }, token) => tokens.set(token.name, token)),
+  [peopleEvents.tokenAdded]: about(tokenData, ({ tokens }, token, { recordedtime }) => tokens.set(token.name, { ...token, madeMs: Date.parse(recordedtime) })),
   [peopleEvents.tokenRevoked]: about(namedData, ({ tokens }, { name }) => tokens.delete(name)),
   [peopleEvents.asked]: about(askedData, ({ approvals }, asked, { time }) => {
     approvals.set(asked.id, { ...asked, askedAt: time, by: undefined });
