@@ -52,7 +52,7 @@ import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
 import { previewOf, type Preview } from "./plan/preview.ts";
 import { type KnownPlan, createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
 import type { DoneRun, EnergyState } from "./store/energy.ts";
-import { checkPolicy, type KnownPolicy } from "./store/policy.ts";
+import { checkPolicy, createMayCall, type KnownPolicy } from "./store/policy.ts";
 import { checkModel, versionOf, type KnownModel } from "./store/models.ts";
 
 /** What control needs of the node it lives on. */
@@ -315,7 +315,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   attestation?.start();
   const { credentials } = ports;
   const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
-  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, time, state: fold.state.people, record, follow: () => inTurn(follow) });
+  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, time, state: fold.state.people, mayCall: createMayCall(() => fold.state.policy), record, follow: () => inTurn(follow) });
 
   let timeTimer: Timer | undefined;
   const keepTime = (): void => {

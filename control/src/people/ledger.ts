@@ -2,6 +2,7 @@
 import type { Caller } from "@holon/core/api/caller.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
+import type { Principal } from "@holon/core/policy/principal.ts";
 import { isRole, type Role } from "@holon/core/policy/roles.ts";
 import type { Clock, Credentials, Crypto, IdentityProvider } from "@holon/core/ports.ts";
 import type { ProviderConfig } from "@holon/core/schema/provider.ts";
@@ -18,6 +19,8 @@ export interface PeopleHost {
   readonly time: FleetTime;
   /** Who else says who people are, and what its claims stand for here. */
   readonly provider?: { readonly port: IdentityProvider; readonly config: ProviderConfig } | undefined;
+  /** Whether the policy that is in force lets somebody of that role call a route. */
+  mayCall(principal: Principal, role: Role, resource: string): boolean;
   record(type: string, subject: string, data: unknown): NewRecord;
   /** Takes in what was written. */
   follow(): Promise<void>;
