@@ -33,6 +33,7 @@ import { createClaims } from "./store/claims.ts";
 import { openAttestation, type KnownTrust } from "./identity/attestation.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { issuedFor } from "./fleet/issued.ts";
+import { openFleetTime, type FleetTime } from "./fleet-time.ts";
 import { openPeople, type People } from "./people/people.ts";
 import { documentsFor, heldDesired } from "./plan/documents.ts";
 import { createHearing, readReturning, returningCell, type Hearing } from "./plan/hearing.ts";
@@ -51,7 +52,7 @@ import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
 import { previewOf, type Preview } from "./plan/preview.ts";
 import { type KnownPlan, createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
 import type { DoneRun, EnergyState } from "./store/energy.ts";
-import { checkPolicy, type KnownPolicy } from "./store/policy.ts";
+import { checkPolicy, createMayCall, type KnownPolicy } from "./store/policy.ts";
 import { checkModel, versionOf, type KnownModel } from "./store/models.ts";
 
 /** What control needs of the node it lives on. */
@@ -307,13 +308,23 @@ export async function openControl(host: ControlHost): Promise<Control> {
     return { version: issued };
   });
 
-  const registrar = await registrarOf(host, record);
+  const time = await openFleetTime({ log, clock: ports.clock });
+  const registrar = await registrarOf(host, time, record);
   answerAskers({ host, registrar, movers, inTurn });
   const attestation = openAttestation(host, registrar, () => fold.state);
   attestation?.start();
   const { credentials } = ports;
   const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
-  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, state: fold.state.people, record, follow: () => inTurn(follow) });
+  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, time, state: fold.state.people, mayCall: createMayCall(() => fold.state.policy), record, follow: () => inTurn(follow) });
+
+  let timeTimer: Timer | undefined;
+  const keepTime = (): void => {
+    timeTimer = ports.clock.after(limits.fleetTimeKeptMs, () => {
+      keepTime();
+      log.append({ cells: [time.cell()] }).catch(failed);
+    });
+  };
+  keepTime();
 
   const heardAtMs = (node: string): number | undefined => (node === log.origin ? ports.clock.monotonicMs() : heard.get(node));
   const sinceHeardMs = (node: string): number | undefined => {
@@ -417,6 +428,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     async close() {
       closed = true;
       timer?.cancel();
+      timeTimer?.cancel();
       attestation?.close();
       watching.close();
       unsubscribe();
@@ -437,11 +449,11 @@ function simulateBy({ whatIf, blobs }: ControlHost, planOf: (hash: string | unde
 
 const nameOf = ({ principal }: Caller = machineCaller): string => printPrincipal(principal);
 
-async function registrarOf(host: ControlHost, record: (type: string, subject: string, data: unknown) => NewRecord): Promise<Registrar | undefined> {
+async function registrarOf(host: ControlHost, time: FleetTime, record: (type: string, subject: string, data: unknown) => NewRecord): Promise<Registrar | undefined> {
   const { log, address, handlers, ports, certificateMs = limits.certificateMs } = host;
   const { authority, identity, clock } = ports;
   if (authority === undefined || identity === undefined) return undefined;
-  const registrar = await openRegistrar({ log, clock, crypto: ports.crypto, authority, identity, certificateMs, address, director: ports.director, record, spread: () => host.revoked?.() });
+  const registrar = await openRegistrar({ log, clock, time, crypto: ports.crypto, authority, identity, certificateMs, address, director: ports.director, record, spread: () => host.revoked?.() });
   handlers?.set(identityMethods.enroll, registrar.enroll);
   handlers?.set(identityMethods.renew, registrar.renew);
   handlers?.set(identityMethods.challenge, registrar.challenge);

@@ -508,6 +508,9 @@ export const limits = {
   /** Longest time for which an API token holds, and how long a call waits for approval, and an approval for the call. At the bound: it has ended. */
   apiTokenMsMax: 366 * 86_400_000,
   approvalMs: 24 * 3_600_000,
+  /** So often control keeps what time it is, for a start with a clock that nobody set; and so far in the future something may have been made that counts: clocks are set right in small steps too. */
+  fleetTimeKeptMs: 3_600_000,
+  madeAheadMsMax: 86_400_000,
   /** Of the body of a call that waits, what is kept for those who approve. At the bound: its hash alone. */
   approvalBodyCharactersMax: 64 << 10,
   /** Characters of a password. At the bound: `HOLON_USER_BAD`. */

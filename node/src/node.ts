@@ -266,7 +266,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
   const route = (to: NodeName) => parts.site?.peer(to) ?? named(parts.uplink?.peer(), to) ?? parts.downlinks?.towards(to) ?? parts.uplink?.peer() ?? parts.site?.relayPeer();
   const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from), above: () => aboveOf(parts), room: createRoom(clock, () => parts.uplink), denied: (peer, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
-  const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed });
+  const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed, denied: ({ name: peer }, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
   parts.exchange = exchange;
   const guard = createGuard({ config, log, events, integrity });
   const verifier = await openVerifier({ config, log, blobs, ports, fetch: exchange.fetch });

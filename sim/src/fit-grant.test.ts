@@ -112,6 +112,6 @@ test("without a grant nothing that was fitted is kept or used, and it is told; w
   assert.equal((await learner.told("holon.model.fitted")).length, 1);
 
   await learner.deploy("4");
-  await learner.until("what it knew is refused", async () => (await refusals(/grants nobody/)).some(({ blob }) => blob !== undefined));
+  await learner.until("what it knew is refused", async () => (await refusals(/grants nobody/)).some(({ held }) => held === true));
   for (const { model, code: told } of await refusals(/./)) assert.deepEqual([model, told], ["sign", "HOLON_FIT_UNGRANTED"]);
 });

@@ -4,15 +4,20 @@
  * has them starts anew in between.
  */
 import { createHash } from "node:crypto";
+import { encodeFrame, parseJson } from "@holon/core/link/frame.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import type { Policy } from "@holon/core/policy/policy.ts";
+import type { Connection, Net } from "@holon/core/ports.ts";
+import { blobHashSchema } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import { statusMethods } from "@holon/core/schema/links-report.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import type { CellChange } from "@holon/core/log/log.ts";
 import { isNodeName } from "@holon/core/units.ts";
+import { z } from "zod";
 import { openNode, type HolonNode } from "@holon/node/index.ts";
+import { createCodec } from "./codec.ts";
 import { BorderWatch, type BorderNode, type Planted } from "./checkers/borders.ts";
 import { createModel } from "./model.ts";
 import { SimNet } from "./net.ts";
@@ -39,6 +44,7 @@ export interface ResidencyResult {
 }
 
 const encoder = new TextEncoder();
+const codec = createCodec();
 const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 /** Cases of one tree: a tree with one policy, which may be stricter or looser than the one before. */
 export const policiesEach = 8;
@@ -66,7 +72,8 @@ export async function runResidency(seed: number, withPolicy: (text: string) => s
   const watch = new BorderWatch(nodes);
   const net = new SimNet(world);
   net.tap = (frame) => watch.see(frame);
-  const machines = nodes.map((node, index) => machineOf(node, { world, net, index, runner, watch }));
+  const below = new Set<Connection>();
+  const machines = nodes.map((node, index) => machineOf(node, { world, net, index, runner, watch, below }));
   for (const machine of machines) {
     machine.devices.quieten();
     machine.start();
@@ -96,6 +103,7 @@ export async function runResidency(seed: number, withPolicy: (text: string) => s
     await world.drive(wakeAt(subjectOf(origin), phase));
     await world.run({ timeMs: world.nowMs + crossMs / 2 });
     await world.drive(askHow(running(), subjectOf(origin)));
+    await askForFitted({ world, below }, subjectOf(origin));
     for (const node of running()) if (node.config.name !== origin.name) await world.drive(askFor(node, { origin: origin.name, phase, asked, watch, policy }));
   }
   let spans = 0;
@@ -119,9 +127,22 @@ interface Surroundings {
   readonly index: number;
   readonly runner: SimulatedRunner;
   readonly watch: BorderWatch;
+  /** Connections that nodes took from below. */
+  readonly below: Set<Connection>;
 }
 
-function machineOf({ name, jurisdiction, parent, knowsParent }: BorderNode, { world, net, index, runner, watch }: Surroundings): NodeMachine<HolonNode> {
+function watched(net: Net, below: Set<Connection>): Net {
+  return { listen: (address, accepted) => net.listen(address, (connection) => (below.add(connection), accepted(connection))), connect: (address, expected) => net.connect(address, expected) };
+}
+
+/** Whoever was stolen asks those below for what lies on their disks, by whatever name it knows; here it knows them all. */
+async function askForFitted({ world, below }: Pick<Surroundings, "world" | "below">, origin: HolonNode): Promise<void> {
+  const hashes = [...origin.log.cells("fitted/").values()].map((value) => z.object({ blob: blobHashSchema }).parse(parseJson(value)).blob);
+  for (const connection of below) for (const hash of hashes) connection.send(encodeFrame({ kind: "blob", header: { op: "want", hash, offset: 0 } }, codec));
+  await world.run({ timeMs: world.nowMs + settleMs });
+}
+
+function machineOf({ name, jurisdiction, parent, knowsParent }: BorderNode, { world, net, index, runner, watch, below }: Surroundings): NodeMachine<HolonNode> {
   if (!isNodeName(name)) throw new Error(`${name} is no node name`);
   const above = parent === undefined ? undefined : watch.jurisdictionOf(parent);
   const config = nodeConfigSchema.parse({
@@ -133,7 +154,7 @@ function machineOf({ name, jurisdiction, parent, knowsParent }: BorderNode, { wo
   return new NodeMachine(world, net, index + 1, {
     name,
     async boot(ports) {
-      const node = await openNode(config, ports);
+      const node = await openNode(config, { ...ports, net: watched(ports.net, below) });
       await node.announce();
       return node;
     },

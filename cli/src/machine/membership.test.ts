@@ -87,6 +87,47 @@ test("a certificate of years ago is good for the next one, and one that was revo
   await identity.adopt(await registrar.renew(await identity.renewal()));
 });
 
+test("a token that was used is no way back for who was revoked, nor is one that nobody used; one that is made then is", async (context) => {
+  const office = new Office(context);
+  let registrar = await office.open();
+  const [own, other] = [await office.node(), await office.node()];
+  const { token } = await registrar.invite({ node: "gateway-1", site: "plant" });
+  const { token: unused } = await registrar.invite({ node: "gateway-1", site: "plant" });
+  const request = await own.enrolment(readToken(token));
+  await registrar.enroll(request);
+  await registrar.revoke("gateway-1", "it was stolen");
+  for (const life of [1, 2]) {
+    await assert.rejects(registrar.enroll(request), hasCode("HOLON_IDENTITY_REVOKED"), `life ${life}`);
+    await assert.rejects(registrar.enroll(await other.enrolment(readToken(unused))), hasCode("HOLON_INVITATION_BAD"));
+    await assert.rejects(registrar.enroll(await other.enrolment(readToken(token))), hasCode("HOLON_INVITATION_USED"));
+    registrar = await office.again();
+  }
+  const { token: back } = await registrar.invite({ node: "gateway-1" });
+  const again = await own.enrolment(readToken(back));
+  await registrar.enroll(again); // its answer is lost on the way
+  await own.adoptFirst(await registrar.enroll(again), readToken(back));
+  await registrar.revoke("gateway-1", "it was stolen again");
+  await assert.rejects(registrar.enroll(again), hasCode("HOLON_IDENTITY_REVOKED"));
+});
+
+test("an invitation that has ended stays so where control starts with its clock in the past, and one that was made far ahead is none", async (context) => {
+  const office = new Office(context);
+  let registrar = await office.open();
+  const identity = await office.node();
+  const { token } = await registrar.invite({ node: "gateway-1", site: "plant", forMs: hour });
+  office.wallMs += hour + 1;
+  office.monotonicMs += hour + 1;
+  const { token: good } = await registrar.invite({ node: "gateway-2", site: "plant", forMs: hour });
+  office.wallMs -= 24 * hour;
+  registrar = await office.again();
+  await assert.rejects(registrar.enroll(await identity.enrolment(readToken(token))), hasCode("HOLON_INVITATION_BAD"));
+  await enrolled(registrar, await office.node(), good);
+  office.wallMs += 10 * 365 * 24 * hour;
+  const { token: ahead } = await registrar.invite({ node: "gateway-3", site: "plant", forMs: 1 });
+  office.wallMs -= 10 * 365 * 24 * hour;
+  await assert.rejects(registrar.enroll(await identity.enrolment(readToken(ahead))), hasCode("HOLON_INVITATION_BAD"));
+});
+
 test("the list that peers are held to is made again where a power cut kept it from them", async (context) => {
   const office = new Office(context);
   const registrar = await office.open();

@@ -1,6 +1,7 @@
 /** Who belongs to a fleet is decided here, with a real authority and a real log, and with clocks that are set by hand. */
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { openFleetTime } from "@holon/control/fleet-time.ts";
 import { openRegistrar, type Registrar } from "@holon/control/identity/registrar.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { encodeStoredEvent, parseStoredEvent } from "@holon/core/event/stored.ts";
@@ -42,7 +43,7 @@ export class Office {
     this.identity = identity;
     await certifyHere(identity, authority, { node: "cloud-1", site: "cloud", tier: "cloud" }, this.clock);
     this.registrar = await openRegistrar({
-      log, clock: this.clock, crypto: createCrypto(), authority, identity, certificateMs: limits.certificateMs, address: "wss://127.0.0.1:7401",
+      log, clock: this.clock, time: await openFleetTime({ log, clock: this.clock }), crypto: createCrypto(), authority, identity, certificateMs: limits.certificateMs, address: "wss://127.0.0.1:7401",
       record: (type, subject, data) => ({ stream: "audit", class: "public", bytes: encodeStoredEvent({ type, source: "/cloud-1/control", subject, time: isoTime(0), recordedtime: isoTime(0), clock: "unknown", class: "public", jurisdiction: "EU", data }) }),
       spread: () => void (this.spreads += 1),
     });

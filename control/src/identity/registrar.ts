@@ -15,6 +15,7 @@ import { printPrincipal } from "@holon/core/policy/principal.ts";
 import type { Authority, Clock, Crypto, Director, Identity, RenewalOf } from "@holon/core/ports.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import { z } from "zod";
+import type { FleetTime } from "../fleet-time.ts";
 import { createTeller } from "../teller.ts";
 import { trustCell } from "./attestation.ts";
 import { createBindings } from "./bound.ts";
@@ -23,6 +24,8 @@ import { createLineage } from "./lineage.ts";
 export interface RegistrarHost {
   readonly log: Log;
   readonly clock: Clock;
+  /** By which invitations end. */
+  readonly time: FleetTime;
   readonly crypto: Crypto;
   readonly authority: Authority;
   readonly identity: Identity;
@@ -76,7 +79,7 @@ const emptyList: RevocationList = { version: 1, revoked: [] };
 const encoder = new TextEncoder();
 
 export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
-  const { log, clock, authority, identity } = host;
+  const { log, clock, time, authority, identity } = host;
   const inTurn = createTurns();
   const isNews = createTeller(() => clock.monotonicMs());
   const lineage = createLineage(log);
@@ -92,7 +95,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
   const held = (): RevocationList => read(keys.revoked, revocationListSchema) ?? emptyList;
   const lastNumber = (): number => read(keys.issued, z.int()) ?? 0;
   /** Of invitations that have ended, those that were used are remembered for a while, so that a replay is known as one. */
-  const invitations = (): OpenInvitation[] => (read(keys.invitations, invitationsSchema) ?? []).filter(({ endsMs }) => clock.wall().ms < endsMs + limits.invitationMsMax);
+  const invitations = (): OpenInvitation[] => (read(keys.invitations, invitationsSchema) ?? []).filter(({ endsMs }) => time.nowMs() < endsMs + limits.invitationMsMax);
 
   /** Refusals go into the trail, the same one not again and again. */
   async function refuse(error: HolonError, about: { readonly node?: string | undefined; readonly invitation?: string | undefined }): Promise<never> {
@@ -180,9 +183,9 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         const open = invitations();
         if (open.length >= limits.invitationsMax) throw new HolonError("HOLON_INVITATION_BAD", `${open.length} invitations are open or were used of late`, { next: "Wait until some have ended." });
         const { invitation, key, token } = await authority.invitation({ ...scope, address, ...(await directorPin()) });
-        const endsMs = clock.wall().ms + forMs;
+        const endsMs = time.nowMs() + forMs;
         const endsAt = isoTime(endsMs);
-        await log.append({ records: [host.record("holon.node.invited", scope.node, { ...scope, invitation, endsAt, by: printPrincipal(by.principal) })], cells: [cell(keys.invitations, [...open, { ...scope, id: invitation, key, endsMs }])] });
+        await log.append({ records: [host.record("holon.node.invited", scope.node, { ...scope, invitation, endsAt, by: printPrincipal(by.principal) })], cells: [cell(keys.invitations, [...open, { ...scope, id: invitation, key, endsMs }]), time.cell()] });
         return { token, endsAt };
       }),
     enroll: (request) =>
@@ -198,9 +201,13 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         const key = await authority.checkEnrolment(parsed.data, invitationKey).catch((error: unknown) => refuse(toHolonError(error), about));
         // The same key again is the same node, whose answer was lost on the way.
         if (usedBy !== undefined && usedBy !== key) return refuse(new HolonError("HOLON_INVITATION_USED", `the invitation ${id} of ${scope.node} was used already, by another key`), about);
+        // Not after it was revoked: whoever has the key and the token has what was stolen.
+        if (usedBy !== undefined && isRevoked(scope.node, lineage.numberOf(scope.node, key) ?? 0)) return refuse(revoked(scope.node), about);
         const bound = bindings.of(scope.node);
         if (usedBy !== undefined && bound !== undefined && (bound.key !== key || bound.keyPem !== chip?.keyPem)) return refuse(new HolonError("HOLON_INVITATION_USED", `the invitation ${id} of ${scope.node} was used already, and the node was given other certificates since, or has another TPM`), about);
-        if (clock.wall().ms > endsMs) return refuse(new HolonError("HOLON_INVITATION_BAD", `the invitation ${id} of ${scope.node} ended at ${isoTime(endsMs)}`), about);
+        const leftMs = endsMs - time.nowMs();
+        if (leftMs < 0) return refuse(new HolonError("HOLON_INVITATION_BAD", `the invitation ${id} of ${scope.node} ended at ${isoTime(endsMs)}`), about);
+        if (leftMs > limits.invitationMsMax + limits.madeAheadMsMax) return refuse(new HolonError("HOLON_INVITATION_BAD", `the invitation ${id} of ${scope.node} was made when the clock of control stood far ahead`), about);
         if (chip !== undefined && chip.nonce !== invitation) return refuse(new HolonError("HOLON_CHIP_REFUSED", `the TPM of ${scope.node} did not sign for this invitation`), about);
         await authority.checkChip(parsed.data).catch((error: unknown) => refuse(toHolonError(error), about));
         requireSeldom(scope.node, key);
@@ -242,8 +249,10 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         const before = held();
         const others = before.revoked.filter((entry) => entry.node !== node);
         if (others.length >= limits.revokedMax) throw new HolonError("HOLON_IDENTITY_FULL", `${others.length} nodes are revoked`);
+        // What nobody used yet is no way back either; what was used stays known as that.
+        const open = invitations().filter((one) => one.node !== node || one.usedBy !== undefined);
         const list = { version: before.version + 1, revoked: [...others, { node, through: lastNumber() }] };
-        await log.append({ records: [host.record("holon.node.revoked", node, { node, through: lastNumber(), version: list.version, because, by: printPrincipal(by.principal) })], cells: [cell(keys.revoked, list)] });
+        await log.append({ records: [host.record("holon.node.revoked", node, { node, through: lastNumber(), version: list.version, because, by: printPrincipal(by.principal) })], cells: [cell(keys.revoked, list), cell(keys.invitations, open)] });
         await putInForce(list);
         return list;
       }),

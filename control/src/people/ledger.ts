@@ -2,10 +2,12 @@
 import type { Caller } from "@holon/core/api/caller.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
+import type { Principal } from "@holon/core/policy/principal.ts";
 import { isRole, type Role } from "@holon/core/policy/roles.ts";
 import type { Clock, Credentials, Crypto, IdentityProvider } from "@holon/core/ports.ts";
 import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import { createTurns, type InTurn } from "@holon/core/turns.ts";
+import type { FleetTime } from "../fleet-time.ts";
 import type { PeopleState } from "../store/people.ts";
 
 export interface PeopleHost {
@@ -14,8 +16,11 @@ export interface PeopleHost {
   readonly crypto: Crypto;
   readonly credentials: Credentials;
   readonly state: PeopleState;
+  readonly time: FleetTime;
   /** Who else says who people are, and what its claims stand for here. */
   readonly provider?: { readonly port: IdentityProvider; readonly config: ProviderConfig } | undefined;
+  /** Whether the policy that is in force lets somebody of that role call a route. */
+  mayCall(principal: Principal, role: Role, resource: string): boolean;
   record(type: string, subject: string, data: unknown): NewRecord;
   /** Takes in what was written. */
   follow(): Promise<void>;
@@ -26,23 +31,22 @@ export interface Ledger {
   readonly inTurn: InTurn;
   /** Resolves when it is on disk and in the state. */
   write(type: string, subject: string, data: unknown, cells?: readonly CellChange[]): Promise<void>;
-  /** Wall time for what ends on a day. It does not go back within one life, so that a clock that is set back makes nothing hold longer. */
+  /** For what ends on a day. */
   nowMs(): number;
   hash(text: string): string;
 }
 
 const encoder = new TextEncoder();
 
-export function openLedger({ log, clock, crypto, state, record, follow }: PeopleHost): Ledger {
-  let latestMs = 0;
+export function openLedger({ log, time, crypto, state, record, follow }: PeopleHost): Ledger {
   return {
     state,
     inTurn: createTurns(),
     async write(type, subject, data, cells = []) {
-      await log.append({ records: [record(type, subject, data)], cells: [...cells] });
+      await log.append({ records: [record(type, subject, data)], cells: [...cells, time.cell()] });
       await follow();
     },
-    nowMs: () => (latestMs = Math.max(latestMs, clock.wall().ms)),
+    nowMs: time.nowMs,
     hash: (text) => toHex(crypto.sha256(encoder.encode(text))),
   };
 }

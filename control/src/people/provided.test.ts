@@ -27,7 +27,7 @@ async function open() {
   let groups: readonly string[] = ["staff"];
   const port = createProvider(() => ({ groups }));
   const told: string[] = [];
-  const people: People = openPeople({ log: fleet.log, clock, crypto: createCrypto(), credentials: createCredentials(new SeededRandom("provided")), state: noPeople(), provider: { port, config }, record: (type) => (told.push(type), { stream: "audit", class: "public", bytes: new TextEncoder().encode(type) }), follow: () => Promise.resolve() });
+  const people: People = openPeople({ log: fleet.log, clock, crypto: createCrypto(), credentials: createCredentials(new SeededRandom("provided")), time: { nowMs: () => nowMs, cell: () => ({ key: "time/known", value: null }) }, state: noPeople(), mayCall: () => true, provider: { port, config }, record: (type) => (told.push(type), { stream: "audit", class: "public", bytes: new TextEncoder().encode(type) }), follow: () => Promise.resolve() });
   const answerOf = (begun: { readonly url: string; readonly handle: string }) => {
     const { searchParams } = port.browse(begun.url, "ada");
     return { handle: begun.handle, state: searchParams.get("state") ?? "", code: searchParams.get("code") ?? "" };

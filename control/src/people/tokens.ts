@@ -31,13 +31,16 @@ export function openTokens(ledger: Ledger, credentials: Credentials): Tokens {
   /** A token never has more than who made it has by now. */
   const isBacked = ({ madeBy, role }: KnownToken, maker: KnownUser | undefined): boolean => madeBy === undefined || (maker !== undefined && mayGive(maker.role, role));
 
+  /** What was made under a clock that stood far ahead would hold until then. */
+  const holds = ({ endsMs, madeMs }: KnownToken): boolean => nowMs() < endsMs && madeMs - nowMs() <= limits.madeAheadMsMax;
+
   return {
     tokens: () => [...state.tokens.values()],
     callerOf(token) {
       const hash = ledger.hash(token);
       const found = [...state.tokens.values()].find((one) => one.hash === hash);
       const maker = found?.madeBy === undefined ? undefined : state.users.get(found.madeBy);
-      if (found === undefined || nowMs() >= found.endsMs || !isBacked(found, maker)) return undefined;
+      if (found === undefined || !holds(found) || !isBacked(found, maker)) return undefined;
       return { principal: { kind: "token", name: found.name }, role: found.role, routes: found.routes, maker: maker && { name: maker.name, role: maker.role } };
     },
     addToken: ({ name, role, routes, forMs }, by) =>
@@ -50,7 +53,7 @@ export function openTokens(ledger: Ledger, credentials: Credentials): Tokens {
         const token = `holon_token_${credentials.secret()}`;
         const endsMs = nowMs() + forMs;
         const madeBy = by.principal.kind === "person" ? { madeBy: by.principal.name } : {};
-        const data: KnownToken = { name, hash: ledger.hash(token), role, ...(routes === undefined ? {} : { routes: [...routes] }), endsMs, ...madeBy, by: printPrincipal(by.principal) };
+        const data: Omit<KnownToken, "madeMs"> = { name, hash: ledger.hash(token), role, ...(routes === undefined ? {} : { routes: [...routes] }), endsMs, ...madeBy, by: printPrincipal(by.principal) };
         await write(peopleEvents.tokenAdded, name, data);
         return { token, endsAt: isoTime(endsMs) };
       }),

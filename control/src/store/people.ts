@@ -43,7 +43,10 @@ const tokenData = z.strictObject({
   madeBy: nameSchema.optional(),
   by,
 });
-export type KnownToken = z.infer<typeof tokenData>;
+export interface KnownToken extends z.infer<typeof tokenData> {
+  /** As the clock of control said. */
+  readonly madeMs: number;
+}
 
 const askedData = z.strictObject({
   id: z.string(),
@@ -66,12 +69,14 @@ export type AskedApproval = z.infer<typeof askedData>;
 const beganData = z.looseObject({ name: z.string(), address: z.string() });
 const idData = z.looseObject({ id: z.string() });
 /** `signature`: what the approver signed besides, for whoever asks for more than control's word. */
-const approvedData = z.looseObject({ id: z.string(), by, endsMs: z.number(), signature: z.unknown().optional() });
+const approvedData = z.looseObject({ id: z.string(), by, role: roleSchema.optional(), endsMs: z.number(), signature: z.unknown().optional() });
 
 export interface KnownApproval extends AskedApproval {
   readonly askedAt: string;
   /** Who approved it. */
   readonly by: string | undefined;
+  /** That they had then; not of approvals of before it was told. */
+  readonly role?: Role | undefined;
   readonly signature?: unknown;
 }
 
@@ -113,7 +118,7 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
     if (users.has(name)) familiar.set(name, [address, ...(familiar.get(name) ?? []).filter((one) => one !== address)].slice(0, limits.loginAddressesKept));
   }),
   [peopleEvents.removed]: about(namedData, removeUser),
-  [peopleEvents.tokenAdded]: about(tokenData, ({ tokens }, token) => tokens.set(token.name, token)),
+  [peopleEvents.tokenAdded]: about(tokenData, ({ tokens }, token, { recordedtime }) => tokens.set(token.name, { ...token, madeMs: Date.parse(recordedtime) })),
   [peopleEvents.tokenRevoked]: about(namedData, ({ tokens }, { name }) => tokens.delete(name)),
   [peopleEvents.asked]: about(askedData, ({ approvals }, asked, { time }) => {
     approvals.set(asked.id, { ...asked, askedAt: time, by: undefined });
@@ -121,9 +126,9 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
     const [oldest] = approvals.size > 2 * limits.approvalsMax ? approvals.keys() : [];
     if (oldest !== undefined) approvals.delete(oldest);
   }),
-  [peopleEvents.approved]: about(approvedData, ({ approvals }, { id, by: approver, endsMs, signature }) => {
+  [peopleEvents.approved]: about(approvedData, ({ approvals }, { id, by: approver, role, endsMs, signature }) => {
     const asked = approvals.get(id);
-    if (asked !== undefined) approvals.set(id, { ...asked, by: approver, endsMs, ...(signature === undefined ? {} : { signature }) });
+    if (asked !== undefined) approvals.set(id, { ...asked, by: approver, role, endsMs, ...(signature === undefined ? {} : { signature }) });
   }),
   [peopleEvents.rejected]: about(idData, ({ approvals }, { id }) => approvals.delete(id)),
   [peopleEvents.used]: about(idData, ({ approvals }, { id }) => approvals.delete(id)),
@@ -134,5 +139,8 @@ function removeUser({ users, tokens, familiar, approvals }: PeopleState, { name 
   users.delete(name);
   familiar.delete(name);
   for (const token of tokens.values()) if (token.madeBy === name) tokens.delete(token.name);
-  for (const asked of approvals.values()) if (asked.person === name) approvals.delete(asked.id);
+  for (const asked of approvals.values()) {
+    if (asked.person === name) approvals.delete(asked.id);
+    else if (asked.by === `person ${name}`) approvals.set(asked.id, { ...asked, by: undefined });
+  }
 }

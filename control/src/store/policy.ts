@@ -1,11 +1,12 @@
 /** What has to be true of a policy before the fleet is told to decide by it. */
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { HolonError } from "@holon/core/errors.ts";
-import { compilePolicy } from "@holon/core/policy/compile.ts";
+import { compilePolicy, type CompiledPolicy } from "@holon/core/policy/compile.ts";
 import { checkExpectations } from "@holon/core/policy/explain.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import type { Decision, Policy } from "@holon/core/policy/policy.ts";
-import { roleFact } from "@holon/core/policy/roles.ts";
+import type { Principal } from "@holon/core/policy/principal.ts";
+import { roleFact, type Role } from "@holon/core/policy/roles.ts";
 import type { KnownUser } from "./people.ts";
 
 export interface KnownPolicy {
@@ -26,6 +27,16 @@ export function checkPolicy(text: string, held: KnownPolicy | undefined, users: 
   if (unmet !== undefined) throw new HolonError("HOLON_POLICY_UNMET", `the expectation in line ${unmet.expectation.line} does not hold: ${unmet.decision.reason}`);
   requireReplaceable(policy, users);
   return policy;
+}
+
+/** Asks the policy in force, read once for each. Without one roles alone decide. */
+export function createMayCall(held: () => KnownPolicy | undefined): (principal: Principal, role: Role, resource: string) => boolean {
+  let read: { readonly hash: string | undefined; readonly policy: CompiledPolicy } | undefined;
+  return (principal, role, resource) => {
+    const now = held();
+    if (read === undefined || read.hash !== now?.hash) read = { hash: now?.hash, policy: compilePolicy(parsePolicy(now?.text ?? "policy none 1\n")) };
+    return read.policy.decide(principal, "call", { name: resource }, { facts: { [roleFact]: role } }).allow;
+  };
 }
 
 /** By an owner, and by two people where it wants two; by the machine's token where nobody owns the fleet. */

@@ -9,3 +9,10 @@ export function withoutSecrets({ secretFields = [] }: Pick<Route, "secretFields"
   if (!parsed.success || secretFields.length === 0) return body;
   return Object.fromEntries(Object.entries(parsed.data).filter(([field]) => !secretFields.includes(field)));
 }
+
+/** What the other one leaves out; undefined where that is nothing. */
+export function secretsOf({ secretFields = [] }: Pick<Route, "secretFields">, body: unknown): Readonly<Record<string, unknown>> | undefined {
+  const parsed = looseObject.safeParse(body);
+  const secrets = parsed.success ? Object.entries(parsed.data).filter(([field]) => secretFields.includes(field)) : [];
+  return secrets.length === 0 ? undefined : Object.fromEntries(secrets);
+}

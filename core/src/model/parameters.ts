@@ -42,3 +42,9 @@ export function decodeParameters(bytes: Uint8Array, name: string): { readonly fi
   const { model, subject, note } = parsed.data;
   return { fitted: { model, subject, parameters: tensors, note }, provenance: parsed.data };
 }
+
+/** Whether a file, of which this is how it begins, is parameters that a node fitted: not one that its publisher shipped, nor anything else. */
+export function isOfNode(head: Uint8Array): boolean {
+  const text = new TextDecoder().decode(head.subarray(8));
+  return text.startsWith('{"__metadata__":{') && text.includes('"producer":"node"'); // within a text its quotes would be escaped
+}

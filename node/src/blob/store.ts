@@ -1,5 +1,5 @@
 /**
- * Blobs on this node's disk, named by their SHA-256: functions, graphs, parameters. A partial blob is kept and resumed. Behind the content
+ * Blobs on this node's disk, named by their SHA-256: functions, graphs, parameters that came with them. Other nodes are given them. A partial blob is kept and resumed. Behind the content
  * stands its CRC-32, by which one flipped bit is found and mended; the SHA-256 has the last word.
  */
 import { HolonError } from "@holon/core/errors.ts";
@@ -7,8 +7,10 @@ import { limits } from "@holon/core/limits.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import { mendByCrc } from "@holon/core/log/repair.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
+import { isOfNode } from "@holon/core/model/parameters.ts";
 import type { Disk, DiskFile } from "@holon/core/ports.ts";
 import { isBlobHash, type BlobHash } from "@holon/core/units.ts";
+import { openOwnBlobs, type OwnBlobs } from "./own-blobs.ts";
 
 export interface BlobStore {
   has(hash: BlobHash): Promise<boolean>;
@@ -17,8 +19,10 @@ export interface BlobStore {
   /** A piece of a blob, and its size; `undefined` if it is not here. */
   piece(hash: BlobHash, offset: number, length: number): Promise<{ readonly bytes: Uint8Array; readonly sizeBytes: number } | undefined>;
   put(content: Uint8Array): Promise<BlobHash>;
-  /** Of what is nobody else's: parameters that a unit fitted and took with it. */
+  /** Of what is nobody else's: what a unit held that was brought as a blob once. */
   remove(hash: BlobHash): Promise<void>;
+  /** What nobody else may have of it, by whatever name they ask. */
+  readonly own: OwnBlobs;
   /** Blobs that were found to be damaged beyond mending and removed, with the hash of what was there, each once: whoever read it first is not who has to tell of it. */
   takeDamaged(): ReadonlyMap<BlobHash, string>;
   /** Bytes of a blob that have come so far. */
@@ -39,6 +43,7 @@ export async function openBlobStore(disk: Disk, integrity: Integrity): Promise<B
   const sound = new Set<BlobHash>();
   let damaged = new Map<BlobHash, string>();
   const present = new Set((await disk.list("blobs")).filter(isBlobHash));
+  const own = await openOwnBlobs(disk, integrity);
   const hashOf = (content: Uint8Array): string => toHex(integrity.sha256(content));
 
   async function keep(hash: BlobHash, from: string): Promise<void> {
@@ -111,7 +116,35 @@ export async function openBlobStore(disk: Disk, integrity: Integrity): Promise<B
     return "whole";
   }
 
+  /** A node of before kept what its units fitted among them, and what was replaced too. Looked for once. */
+  async function setApart(): Promise<void> {
+    if (present.size === 0 || (await disk.list("")).includes(apart)) return;
+    for (const hash of present) {
+      if (!(await isFitted(hash))) continue;
+      const content = await verified(hash).catch(unlessBad);
+      if (content === undefined) continue; // gone, and told as any that is damaged
+      await own.put(content);
+      present.delete(hash);
+      await disk.remove(path(hash));
+    }
+    await disk.syncFolder("blobs");
+    const file = await disk.open(apart, { create: true });
+    await file.sync().finally(() => file.close());
+    await disk.syncFolder("");
+  }
+
+  async function isFitted(hash: BlobHash): Promise<boolean> {
+    const file = await disk.open(path(hash), { create: false });
+    try {
+      return isOfNode(await file.read(0, Math.min(file.size(), headBytes)));
+    } finally {
+      await file.close();
+    }
+  }
+
+  await setApart();
   return {
+    own,
     has: (hash) => Promise.resolve(present.has(hash)),
     takeDamaged() {
       const taken = damaged;
@@ -175,5 +208,15 @@ export async function openBlobStore(disk: Disk, integrity: Integrity): Promise<B
     },
   };
 }
+
+function unlessBad(error: unknown): undefined {
+  if (!(error instanceof HolonError) || error.code !== "HOLON_BLOB_BAD") throw error;
+  return undefined;
+}
+
+/** That it was looked. */
+const apart = "fitted-apart";
+/** Of a file of parameters, with what it says of itself. */
+const headBytes = 64 << 10;
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, index) => byte === b[index]);

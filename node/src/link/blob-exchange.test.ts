@@ -192,3 +192,24 @@ test("a node between whose disk is full says what keeps the blob from coming, as
   await hasBlob(family, () => child.subject, hash, 120_000);
   assert.deepEqual([problems()[0], edge.subject?.status().blobsWanted], [undefined, 0]);
 });
+
+test("whoever stands above is given no blob, and nobody what a unit fitted: it is in the trail", async () => {
+  const family = new SimFamily();
+  const accepted: Connection[] = [];
+  const parent = family.machine(nodeName("cloud-1"), { listen: "cloud-1:7401" }, (net) => ({ ...net, connect: (address, expected) => net.connect(address, expected), listen: (address, take) => net.listen(address, (connection) => (accepted.push(connection), take(connection))) }));
+  const middle = family.machine(nodeName("edge-2"), { listen: "edge-2:7401", parent: "wss://cloud-1:7401" });
+  for (const machine of [parent, middle]) machine.start();
+  await family.until("they are linked", () => middle.subject?.status().uplink?.state === "open");
+  const { blobs, log } = running(middle);
+  const code = await family.world.drive(blobs.put(new TextEncoder().encode("code of somebody else's app")));
+  const fitted = await family.world.drive(blobs.own.put(new TextEncoder().encode("what a unit learned")));
+  const ask = (connection: Connection | undefined, hash: BlobHash): void => connection?.send(encodeFrame({ kind: "blob", header: { op: "want", hash, offset: 0 } }, codec));
+  for (const hash of [code, fitted]) ask(accepted.at(-1), hash);
+  await family.until("both are answered", () => family.sent("edge-2", "blob", "missing").length === 2);
+  const { connection, heard } = await stranger(family, "edge-2");
+  for (const hash of [code, fitted]) ask(connection, hash);
+  await family.until("both are answered below", () => heard.filter(({ kind, header }) => kind === "blob" && (header.op === "chunk" || header.op === "missing")).length === 2);
+  assert.deepEqual(family.sent("edge-2", "blob", "chunk").map(({ to, frame }) => [to, "hash" in frame.header ? frame.header.hash : ""]), [["stranger", code]]);
+  const audit = await family.world.drive(log.find({ accepts: ({ stream }) => stream === "audit", type: "holon.link.refused", limit: 10 }));
+  assert.deepEqual(audit.map(({ event }) => [Reflect.get(event.data as object, "code"), Reflect.get(event.data as object, "proved")]), [["HOLON_CALL_DENIED", "cloud-1"]]);
+});

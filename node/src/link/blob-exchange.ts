@@ -22,12 +22,15 @@ export interface BlobExchangeOptions {
   readonly isRoot: boolean;
   readonly clock: Clock;
   failed(error: unknown): void;
+  /** For the trail: somebody above asked for a blob. */
+  denied(from: Peer, error: HolonError): void;
 }
 
 export interface BlobExchange {
   /** Resolves when the blob is here. Waits as long as the link is down; `HOLON_BLOB_MISSING` if the root does not have it. */
   fetch(hash: BlobHash): Promise<void>;
-  receive(frame: BlobFrame, from: Peer): void;
+  /** `isAbove`: it came over a link that this node dialled. Nobody there is given anything: what they need they have, and what is here may be from here. */
+  receive(frame: BlobFrame, from: Peer, isAbove: boolean): void;
   /** The uplink is open (again): what is wanted is asked for from where it stopped. */
   uplinkOpened(peer: Peer): void;
   /** Nothing more comes from this peer; where another has taken its place, that one stays. */
@@ -54,7 +57,7 @@ interface Wanted {
 
 type Header<Op extends BlobFrame["header"]["op"]> = Extract<BlobFrame["header"], { op: Op }>;
 
-export function createBlobExchange({ store, isRoot, clock, failed }: BlobExchangeOptions): BlobExchange {
+export function createBlobExchange({ store, isRoot, clock, failed, denied }: BlobExchangeOptions): BlobExchange {
   const wanted = new Map<BlobHash, Wanted>();
   const waiters = createBlobWaiters();
   let uplink: Peer | undefined;
@@ -188,7 +191,11 @@ export function createBlobExchange({ store, isRoot, clock, failed }: BlobExchang
   const missing = (hash: BlobHash, to: Peer): void => to.send({ kind: "blob", header: { op: "missing", hash } });
   const later = (hash: BlobHash, code: Header<"later">["code"], retryAfterMs: number, to: Peer): void => to.send({ kind: "blob", header: { op: "later", hash, code, retryAfterMs } });
 
-  function receive({ header, payload }: BlobFrame, from: Peer): void {
+  function receive({ header, payload }: BlobFrame, from: Peer, isAbove: boolean): void {
+    if (header.op === "want" && isAbove) {
+      denied(from, new HolonError("HOLON_CALL_DENIED", `${from.name} asks for blob ${header.hash.slice(0, 12)}, and does not stand below`));
+      return missing(header.hash, from);
+    }
     if (header.op === "want") return void serve(header.hash, header.offset, from).catch(failed);
     if (from !== uplink) return; // it was not asked, or is not any more
     if (header.op === "missing") settle(header.hash, new HolonError("HOLON_BLOB_MISSING", `no node above has blob ${header.hash}`));

@@ -193,7 +193,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
   }
 
   function take(session: Session, frame: Frame): void {
-    if (frame.kind === "blob") return blobs.receive(frame, session.peer);
+    if (frame.kind === "blob") return blobs.receive(frame, session.peer, false);
     if (frame.kind === "call") return calls.receive(frame, session.peer);
     if (frame.kind === "desired") {
       if (frame.header.op === "have" && isNodeName(frame.header.node)) leadTo(session, frame.header.node, frame.header.version);

@@ -223,7 +223,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     if (peer === undefined) return;
     if (frame.kind === "call") return calls.receive(frame, peer);
     if (quiet) return; // a sibling that does not relay has no say in what runs here
-    if (frame.kind === "blob") return blobs.receive(frame, peer);
+    if (frame.kind === "blob") return blobs.receive(frame, peer, true);
     const { header } = frame;
     if (header.op !== "document" || !isNodeName(header.node)) return;
     const node = header.node;

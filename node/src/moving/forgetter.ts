@@ -4,14 +4,14 @@ import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Timer, Trace } from "@holon/core/ports.ts";
 import { movedAnswerSchema } from "@holon/core/schema/moving.ts";
-import type { BlobStore } from "../blob/store.ts";
+import type { OwnBlobs } from "../blob/own-blobs.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import { movedCell, departedUnits } from "./held.ts";
 import { forgottenOf } from "./unit-state.ts";
 
 export interface ForgetterOptions {
   readonly log: SegmentLog;
-  readonly blobs: Pick<BlobStore, "remove">;
+  readonly blobs: Pick<OwnBlobs, "remove">;
   readonly clock: Clock;
   readonly trace: Trace;
   askMoved(unit: string, id: string): Promise<unknown>;

@@ -187,8 +187,8 @@ test("a unit that begins anew where it departed once is this node's again, also 
 test("what a unit held is forgotten when control says that it goes on elsewhere, not before, and not while the unit is to run here", async (context) => {
   const answers = { over: false, asked: 0 };
   const { log, blobs, moves, timers } = await bed(context, { askMoved: () => (answers.asked++, Promise.resolve({ over: answers.over })) });
-  const fitted = await blobs.put(text("fitted by f"));
-  const shared = await blobs.put(text("fitted by f and by g"));
+  const fitted = await blobs.own.put(text("fitted by f"));
+  const shared = await blobs.own.put(text("fitted by f and by g"));
   const parameters = (blob: string) => text({ blob, model: "m", subject: "s", note: "" });
   await log.append({ cells: [["state/a/f/last", text(17)], ["position/a/f", text({})], ["fitted/a/f/m/1", parameters(fitted)], ["fitted/a/f/m/2", parameters(shared)], ["fitted/a/g/m/1", parameters(shared)], ["state/a/g/last", text(18)]].map(([key, value]) => ({ key: String(key), value: value instanceof Uint8Array ? value : null })) });
   moves.follow(desired(1, { leaves: [{ unit: "a/f", id: "1", to: "edge-2", jurisdiction: "EU" }] }, [app({ type: "x.y" })]));
@@ -214,6 +214,6 @@ test("what a unit held is forgotten when control says that it goes on elsewhere,
   });
   await until(() => moves.mayRun("a/f"));
   assert.deepEqual(["position/a/f", "fitted/a/f/m/1", "state/a/g/last", "moved/a/f"].map((key) => log.cell(key) !== undefined), [false, false, true, true]);
-  assert.deepEqual([await blobs.has(fitted), await blobs.has(shared)], [false, true]);
+  assert.deepEqual([await blobs.own.has(fitted), await blobs.own.has(shared)], [false, true]);
   assert.deepEqual(moves.ownOf(desired(1, {}, [app({ type: "x.y" })]))[0]?.functions, [], "it never starts here from what was verified before");
 });

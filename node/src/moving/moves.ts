@@ -35,7 +35,7 @@ import { bornOf, cellsFrom, encodeUnitState, parseUnitState, positionsTold, unit
 export interface MovesContext {
   readonly log: SegmentLog;
   readonly events: Events;
-  readonly blobs: Pick<BlobStore, "has" | "put" | "remove">;
+  readonly blobs: Pick<BlobStore, "own">;
   readonly guard: Pick<Guard, "mayShare">;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly trace: Trace };
   /** Where this node's own state would go first; undefined at the root, from which nothing goes further up. */
@@ -162,7 +162,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     const { unit, id, from, state: hash } = entry;
     const isHome = from === log.origin;
     const state = hash === undefined || isHome ? undefined : parseUnitState(await fetched(entry, hash), unit);
-    for (const blob of state?.blobs ?? []) if (!(await blobs.has(blob))) await blobs.put(await fetched(entry, blob));
+    for (const blob of state?.blobs ?? []) if (!(await blobs.own.has(blob))) await blobs.own.put(await fetched(entry, blob));
     if (!isWanted(entry)) return;
     const { granted } = takeAnswerSchema.parse(await context.askTake(unit, id));
     if (closed || takes.get(unit)?.id !== id) return;
@@ -223,7 +223,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
   }
 
   const forgetter = createForgetter({
-    log, blobs, clock, trace: ports.trace, changed: context.changed, askMoved: context.askMoved,
+    log, blobs: blobs.own, clock, trace: ports.trace, changed: context.changed, askMoved: context.askMoved,
     isOwn: (unit) => takes.has(unit) || leaves.has(unit) || desired === undefined || desired.apps.some((app) => app.functions.some(({ name }) => `${app.name}/${name}` === unit)),
   });
   forgetter.wake();

@@ -17,7 +17,7 @@ import { encodeUnitState, unitStateOf } from "./unit-state.ts";
 export interface PiecesOptions {
   readonly self: NodeName;
   readonly log: SegmentLog;
-  readonly blobs: Pick<BlobStore, "read" | "remove" | "has">;
+  readonly blobs: Pick<BlobStore, "own" | "remove" | "has">;
   readonly integrity: Integrity;
   readonly calls: Calls;
   readonly handlers: Map<string, CallHandler>;
@@ -39,7 +39,7 @@ export function createPieces({ self, log, blobs, integrity, calls, handlers, sto
     const found = departedUnits(log).find((departed) => departed.blobs.includes(hash));
     if (found === undefined) return undefined;
     if (last?.hash === hash) return last.content;
-    const content = found.blobs[0] === hash ? encodeUnitState(unitStateOf(found.unit, found.id, log)) : await blobs.read(hash);
+    const content = found.blobs[0] === hash ? encodeUnitState(unitStateOf(found.unit, found.id, log)) : await blobs.own.read(hash);
     if (toHex(integrity.sha256(content)) !== hash) throw new HolonError("HOLON_BLOB_MISSING", `what ${found.unit} held when it departed is not at ${self} any more`);
     last = { hash, content };
     return content;

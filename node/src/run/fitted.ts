@@ -1,4 +1,4 @@
-/** Parameters that a function fitted: stored as a blob with its provenance, named in a cell, told in the trail. */
+/** Parameters that a function fitted: stored with their provenance among what is this node's alone, named in a cell, told in the trail. */
 import { HolonError } from "@holon/core/errors.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { ungranted, type FitPlace } from "@holon/core/model/grant.ts";
@@ -34,7 +34,7 @@ export async function requireGranted(fitted: readonly FittedParameters[], fn: Un
   }
 }
 
-const refusal = (unit: string, data: { readonly model?: string; readonly blob?: string; readonly message: string }, { events }: Pick<Context, "events">): NewRecord =>
+const refusal = (unit: string, data: { readonly model?: string; readonly held?: true; readonly message: string }, { events }: Pick<Context, "events">): NewRecord =>
   events.record({ stream: "audit", type: "holon.model.refused", class: "public", producer: unit, data: { ...data, code: "HOLON_FIT_UNGRANTED" } });
 
 /** Through where the inputs went of what is replaced now. */
@@ -43,7 +43,7 @@ async function windowBefore(cell: string, { blobs, log }: Context): Promise<stri
   if (held === undefined) return undefined;
   const { blob } = fittedSchema.parse(parseJson(held));
   try {
-    return decodeParameters(await blobs.read(blob), blob).provenance.fittedFrom;
+    return decodeParameters(await blobs.own.read(blob), blob).provenance.fittedFrom;
   } catch (error) {
     if (error instanceof HolonError) return undefined; // it is damaged, and replaced at this moment
     throw error;
@@ -59,7 +59,7 @@ export async function keepFitted(
   const cells: CellChange[] = [];
   const unit = `${context.app.name}/${fn.name}`;
   const { node, models } = fitPlace(fn.name, context);
-  // The note is the function's own words, and stays with the cell; so does the subject, which may be a person, unless the function may tell everybody what it was handed.
+  // The note is the function's own words, and stays with the cell; so do the subject, which may be a person, and the name, a hash by which guesses can be tried, unless the function may tell everybody what it was handed.
   const isTold = fitted.length > 0 && born.maker().from !== "personal" && born.told("public") === "public";
   const fittedFrom = events.at(-1)?.id;
   for (const parameters of fitted) {
@@ -67,10 +67,10 @@ export async function keepFitted(
     const graph = models.find(({ name }) => name === model)?.graph;
     const fittedAfter = await windowBefore(fittedCell(unit, model, subject), context);
     const origin = { producer: "node", node, unit, graph, fittedAfter, fittedFrom } as const;
-    const blob = await context.blobs.put(encodeParameters(parameters, origin));
+    const blob = await context.blobs.own.put(encodeParameters(parameters, origin));
     cells.push({ key: fittedCell(unit, model, subject), value: encoder.encode(JSON.stringify({ blob, model, subject, note })) });
     records.push(
-      context.events.record({ stream: "audit", type: "holon.model.fitted", class: "public", producer: unit, subject: isTold ? subject : undefined, data: { model, blob } }),
+      context.events.record({ stream: "audit", type: "holon.model.fitted", class: "public", producer: unit, subject: isTold ? subject : undefined, data: { model, ...(isTold ? { blob } : {}) } }),
     );
   }
   return { records, cells };
@@ -84,10 +84,10 @@ export async function loadFitted(name: string, context: Context, told: Set<strin
   const refused: NewRecord[] = [];
   for (const value of log.cells(fittedCell(unit, "", "").slice(0, -1)).values()) {
     const { blob, model } = fittedSchema.parse(parseJson(value));
-    const { fitted: parameters, provenance } = decodeParameters(await blobs.read(blob), blob);
+    const { fitted: parameters, provenance } = decodeParameters(await blobs.own.read(blob), blob);
     const problem = ungranted(parameters, provenance, fitPlace(name, context));
     if (problem === undefined) fitted.push(parameters);
-    else if (!told.has(blob)) refused.push(refusal(unit, { model, blob, message: problem }, context));
+    else if (!told.has(blob)) refused.push(refusal(unit, { model, held: true, message: problem }, context));
     if (problem !== undefined) told.add(blob);
   }
   if (refused.length > 0) await log.append({ records: refused });
