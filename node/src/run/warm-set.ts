@@ -45,14 +45,15 @@ interface Place {
   timer: Timer | undefined;
 }
 
-/** Idle ones that stand in any case. */
-const idleMin = 4;
+/** Idle ones that stand while nothing is known, and where none that goes is ever asked for again. */
+const idleFirst = 4;
+const idleMin = 1;
 /** So many that go one after the other, none of which is asked for soon, are a reason to let one fewer stand. */
 const goneForNothingMax = 64;
 
 export function createWarmSet(clock: Pick<Clock, "monotonicMs" | "after">, places: number = limits.unitsWarmMax): WarmSet {
   const held = new Set<Place>();
-  let idleMax = Math.min(idleMin, places);
+  let idleMax = Math.min(idleFirst, places);
   /** The last that had to go while idle, as many as there are places: one more that had stood would have met the call of one of these. */
   const gone = new Set<Place>();
   let goneForNothing = 0;
