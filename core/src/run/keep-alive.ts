@@ -35,26 +35,32 @@ const fixedMs = 60_000;
 /** To let go and start again is worth it only for so long a time. */
 const gapMinMs = 5_000;
 
-export function createIdleTimes(): IdleTimes {
-  let counts: Uint16Array | undefined;
-  let total = 0;
-  return {
-    add(idleMs) {
-      counts ??= new Uint16Array(bins);
-      const bin = Math.min(bins - 1, Math.max(0, Math.ceil(Math.log(Math.max(idleMs, 1) / firstMs) / Math.log(ratio))));
-      counts[bin] = (counts[bin] ?? 0) + 1;
-      if (++total < 60_000) return;
-      total = 0; // old habits weigh half
-      for (const [index, count] of counts.entries()) total += counts[index] = count >> 1;
-    },
-    plan() {
-      if (counts === undefined || total < callsMin || variation(counts, total) < variationMin) return { warmAfterMs: 0, letGoAfterMs: fixedMs, isKnown: false };
-      const from = lowerEdge(binAt(counts, total, head)) * (1 - margin);
-      const to = upperEdge(binAt(counts, total, tail)) * (1 + margin);
-      return { warmAfterMs: from < gapMinMs ? 0 : from, letGoAfterMs: to, isKnown: true };
-    },
-  };
+export const createIdleTimes = (): IdleTimes => new IdleHistogram();
+
+/** A class, since each function has one: methods are shared. */
+class IdleHistogram implements IdleTimes {
+  #counts: Uint16Array | undefined;
+  #total = 0;
+
+  add(idleMs: number): void {
+    const counts = (this.#counts ??= new Uint16Array(bins));
+    const bin = Math.min(bins - 1, Math.max(0, Math.ceil(Math.log(Math.max(idleMs, 1) / firstMs) / Math.log(ratio))));
+    counts[bin] = (counts[bin] ?? 0) + 1;
+    if (++this.#total < 60_000) return;
+    this.#total = 0; // old habits weigh half
+    for (const [index, count] of counts.entries()) this.#total += counts[index] = count >> 1;
+  }
+
+  plan(): WarmPlan {
+    const [counts, total] = [this.#counts, this.#total];
+    if (counts === undefined || total < callsMin || variation(counts, total) < variationMin) return unknownPlan;
+    const from = lowerEdge(binAt(counts, total, head)) * (1 - margin);
+    const to = upperEdge(binAt(counts, total, tail)) * (1 + margin);
+    return { warmAfterMs: from < gapMinMs ? 0 : from, letGoAfterMs: to, isKnown: true };
+  }
 }
+
+const unknownPlan: WarmPlan = { warmAfterMs: 0, letGoAfterMs: fixedMs, isKnown: false };
 
 const upperEdge = (bin: number): number => firstMs * ratio ** bin;
 const lowerEdge = (bin: number): number => (bin === 0 ? 0 : upperEdge(bin - 1));

@@ -36,69 +36,113 @@ export interface FailedEvents {
 
 const retried = new Set<string>(["HOLON_UNIT_THREW", "HOLON_UNIT_TIMEOUT", "HOLON_UNIT_DIED", "HOLON_SECRET_LEAKED"]);
 
-export function createFailedEvents(unit: string, retriesMax: number, context: UnitContext): FailedEvents {
-  const { log, events, ports } = context;
-  const prefix = failedCell(unit, "");
-  const queue: string[] = [];
-  let trying: { readonly event: string; attempts: number; error: HolonError } | undefined;
-  let alone = 0;
+export const createFailedEvents = (unit: string, retriesMax: number, context: UnitContext): FailedEvents => new OfUnit(unit, retriesMax, context);
+
+/** A class, since each unit has one: methods are shared. */
+class OfUnit implements FailedEvents {
+  readonly #unit: string;
+  readonly #retriesMax: number;
+  readonly #context: UnitContext;
+  #queue: string[] | undefined;
+  #trying: { readonly event: string; readonly attempts: number; readonly error: HolonError } | undefined;
+  #alone = 0;
   /** Set aside in all, with what is on its way to the disk; and what was last. */
-  let aside: { readonly count: number; readonly first: string | undefined } = { count: countIn(log.cell(asideCell(unit))) ?? log.cells(prefix).size, first: undefined };
+  #asideCount: number;
+  #asideFirst: string | undefined;
 
-  const open = (): readonly FailedEvent[] => [...log.cells(prefix).values()].map((value) => failedEventSchema.parse(parseJson(value))).sort((a, b) => a.atMs - b.atMs);
-  const told = (type: string, data: unknown): NewRecord => events.record({ stream: "telemetry", type, class: "public", producer: unit, data });
+  constructor(unit: string, retriesMax: number, context: UnitContext) {
+    this.#unit = unit;
+    this.#retriesMax = retriesMax;
+    this.#context = context;
+    this.#asideCount = countIn(context.log.cell(asideCell(unit))) ?? this.count();
+  }
 
-  return {
-    batchMax: () => (alone > 0 ? 1 : undefined),
-    failed(batch, error) {
-      const [first] = batch;
-      if (first === undefined || !retried.has(error.code)) return;
-      alone = limits.unitBatchMax; // one by one until what was in the batch has gone through
-      if (batch.length > 1) return;
-      trying = { event: first.id, attempts: trying?.event === first.id ? trying.attempts + 1 : 1, error };
-    },
-    isGivenUp: (event) => trying?.event === event.id && trying.attempts > retriesMax,
-    passed() {
-      trying = undefined;
-      if (alone > 0) alone -= 1;
-    },
-    setAside(batch, isWindow) {
-      const now = ports.clock.wall().ms;
-      const kept = open();
-      const records: NewRecord[] = [];
-      const cells: CellChange[] = kept.slice(0, Math.max(0, kept.length + batch.length - limits.unitFailedMax)).map(({ event }) => ({ key: failedCell(unit, event), value: null }));
-      const error = trying?.error ?? toHolonError(undefined);
-      const { code, message } = error;
-      for (const { id } of batch) {
-        const failed: FailedEvent = { event: id, code, message: message.slice(0, 2_000), attempts: trying?.attempts ?? 1, atMs: now, ...(isWindow ? { window: true } : {}) };
-        cells.push({ key: failedCell(unit, id), value: encoder.encode(JSON.stringify(failed)) });
-        records.push(told("holon.function.failed", { function: unit, ...failed, message: withoutForeignWords(failed.message, code) })); // what it says of what it was handed stays on its node
-      }
-      trying = undefined;
-      const first = batch[0]?.id;
-      if (first !== aside.first) aside = { count: aside.count + batch.length, first }; // the same again, if the disk did not take it
-      cells.push({ key: asideCell(unit), value: encoder.encode(String(aside.count)) });
-      return { records, cells, error };
-    },
-    replay(event) {
-      const wanted = open().filter((failed) => failed.window !== true && (event === undefined || failed.event === event) && !queue.includes(failed.event));
-      queue.push(...wanted.map((failed) => failed.event));
-      return wanted.length;
-    },
-    hasReplay: () => queue.length > 0,
-    async nextReplay() {
-      for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
-        const name = parseRecordName(event);
-        if (name === undefined) continue;
-        const [record] = await log.read(name, name.sequence, { maxRecords: 1, maxBytes: limits.recordBytesMax });
-        if (record !== undefined && record.sequence === name.sequence && record.epoch === name.epoch) return { record, event };
-        await log.append({ records: [told("holon.function.replayed", { function: unit, event, outcome: "expired" })], cells: [{ key: failedCell(unit, event), value: null }] });
-      }
-      return undefined;
-    },
-    replayed: (event) => ({ records: [told("holon.function.replayed", { function: unit, event, outcome: "handled" })], cells: [{ key: failedCell(unit, event), value: null }] }),
-    count: () => log.cells(prefix).size,
-  };
+  batchMax(): number | undefined {
+    return this.#alone > 0 ? 1 : undefined;
+  }
+
+  failed(batch: readonly UnitEvent[], error: HolonError): void {
+    const [first] = batch;
+    if (first === undefined || !retried.has(error.code)) return;
+    this.#alone = limits.unitBatchMax; // one by one until what was in the batch has gone through
+    if (batch.length > 1) return;
+    this.#trying = { event: first.id, attempts: this.#trying?.event === first.id ? this.#trying.attempts + 1 : 1, error };
+  }
+
+  isGivenUp(event: UnitEvent): boolean {
+    return this.#trying?.event === event.id && this.#trying.attempts > this.#retriesMax;
+  }
+
+  passed(): void {
+    this.#trying = undefined;
+    if (this.#alone > 0) this.#alone -= 1;
+  }
+
+  setAside(batch: readonly UnitEvent[], isWindow: boolean): ReturnType<FailedEvents["setAside"]> {
+    const unit = this.#unit;
+    const now = this.#context.ports.clock.wall().ms;
+    const kept = this.#open();
+    const records: NewRecord[] = [];
+    const cells: CellChange[] = kept.slice(0, Math.max(0, kept.length + batch.length - limits.unitFailedMax)).map(({ event }) => ({ key: failedCell(unit, event), value: null }));
+    const error = this.#trying?.error ?? toHolonError(undefined);
+    const { code, message } = error;
+    for (const { id } of batch) {
+      const failed: FailedEvent = { event: id, code, message: message.slice(0, 2_000), attempts: this.#trying?.attempts ?? 1, atMs: now, ...(isWindow ? { window: true } : {}) };
+      cells.push({ key: failedCell(unit, id), value: encoder.encode(JSON.stringify(failed)) });
+      records.push(this.#told("holon.function.failed", { function: unit, ...failed, message: withoutForeignWords(failed.message, code) })); // what it says of what it was handed stays on its node
+    }
+    this.#trying = undefined;
+    const first = batch[0]?.id;
+    if (first !== this.#asideFirst) {
+      this.#asideCount += batch.length;
+      this.#asideFirst = first; // the same again, if the disk did not take it
+    }
+    cells.push({ key: asideCell(unit), value: encoder.encode(String(this.#asideCount)) });
+    return { records, cells, error };
+  }
+
+  replay(event: string | undefined): number {
+    const queue = (this.#queue ??= []);
+    const wanted = this.#open().filter((failed) => failed.window !== true && (event === undefined || failed.event === event) && !queue.includes(failed.event));
+    queue.push(...wanted.map((failed) => failed.event));
+    return wanted.length;
+  }
+
+  hasReplay(): boolean {
+    return this.#queue !== undefined && this.#queue.length > 0;
+  }
+
+  async nextReplay(): Promise<{ readonly record: LogRecord; readonly event: string } | undefined> {
+    const { log } = this.#context;
+    for (let event = this.#queue?.shift(); event !== undefined; event = this.#queue?.shift()) {
+      const name = parseRecordName(event);
+      if (name === undefined) continue;
+      const [record] = await log.read(name, name.sequence, { maxRecords: 1, maxBytes: limits.recordBytesMax });
+      if (record !== undefined && record.sequence === name.sequence && record.epoch === name.epoch) return { record, event };
+      await log.append(this.#settled(event, "expired"));
+    }
+    return undefined;
+  }
+
+  replayed(event: string): ReturnType<FailedEvents["replayed"]> {
+    return this.#settled(event, "handled");
+  }
+
+  count(): number {
+    return this.#context.log.cells(failedCell(this.#unit, "")).size;
+  }
+
+  #settled(event: string, outcome: "expired" | "handled"): ReturnType<FailedEvents["replayed"]> {
+    return { records: [this.#told("holon.function.replayed", { function: this.#unit, event, outcome })], cells: [{ key: failedCell(this.#unit, event), value: null }] };
+  }
+
+  #open(): readonly FailedEvent[] {
+    return [...this.#context.log.cells(failedCell(this.#unit, "")).values()].map((value) => failedEventSchema.parse(parseJson(value))).sort((a, b) => a.atMs - b.atMs);
+  }
+
+  #told(type: string, data: unknown): NewRecord {
+    return this.#context.events.record({ stream: "telemetry", type, class: "public", producer: this.#unit, data });
+  }
 }
 
 const encoder = new TextEncoder();

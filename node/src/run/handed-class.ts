@@ -34,26 +34,48 @@ export const bornCell = (unit: string): string => `born/${unit}`;
 /** Beginnings of the cells in which a unit holds what it was handed, or what it made of it. */
 const heldPrefixes = (unit: string): readonly string[] => [`state/${unit}/`, `fitted/${unit}/`, `window/${unit}/`];
 
-export function openHandedClass({ app, maker: declared, type, log, guard }: HandedClassOptions): HandedClass {
-  const unit = `${app.name}/${declared.name}`;
-  const ofApp = declaredClass(app, type);
-  let handed = joined([...(ofApp === undefined ? [] : [ofApp]), ...heldBorn(unit, log)]);
-  let maker = handed === undefined ? declared : { ...declared, from: moreSensitive(declared.from, handed) };
+export const openHandedClass = (options: HandedClassOptions): HandedClass => new SeenClass(options);
 
-  return {
-    maker: () => maker,
-    take(classes) {
-      const seen = [...classes];
-      const most = joined([...seen, ...(handed === undefined ? [] : [handed])]);
-      if (most !== undefined && most !== handed) {
-        handed = most;
-        maker = { ...maker, from: moreSensitive(maker.from, most) };
-      }
-      return ofApp === undefined ? seen : [...new Set(seen.map((own) => moreSensitive(own, ofApp)))];
-    },
-    told: (own, through) => classOfMade(own, maker, { app, guard }, through),
-    cells: () => (handed === undefined || storedBorn(unit, log)?.[0] === handed ? [] : [{ key: bornCell(unit), value: encoder.encode(handed) }]),
-  };
+/** A class, since each unit has one: methods are shared. */
+class SeenClass implements HandedClass {
+  readonly #unit: string;
+  readonly #options: HandedClassOptions;
+  readonly #ofApp: DataClass | undefined;
+  #handed: DataClass | undefined;
+  #maker: Maker;
+
+  constructor(options: HandedClassOptions) {
+    const { app, maker, type, log } = options;
+    this.#options = options;
+    this.#unit = `${app.name}/${maker.name}`;
+    this.#ofApp = declaredClass(app, type);
+    this.#handed = joined([...(this.#ofApp === undefined ? [] : [this.#ofApp]), ...heldBorn(this.#unit, log)]);
+    this.#maker = this.#handed === undefined ? maker : { ...maker, from: moreSensitive(maker.from, this.#handed) };
+  }
+
+  maker(): Maker {
+    return this.#maker;
+  }
+
+  take(classes: Iterable<DataClass>): readonly DataClass[] {
+    const seen = [...classes];
+    const most = joined([...seen, ...(this.#handed === undefined ? [] : [this.#handed])]);
+    if (most !== undefined && most !== this.#handed) {
+      this.#handed = most;
+      this.#maker = { ...this.#maker, from: moreSensitive(this.#maker.from, most) };
+    }
+    const ofApp = this.#ofApp;
+    return ofApp === undefined ? seen : [...new Set(seen.map((own) => moreSensitive(own, ofApp)))];
+  }
+
+  told(own: DataClass, through?: Transform): DataClass {
+    return classOfMade(own, this.#maker, this.#options, through);
+  }
+
+  cells(): readonly CellChange[] {
+    const handed = this.#handed;
+    return handed === undefined || storedBorn(this.#unit, this.#options.log)?.[0] === handed ? [] : [{ key: bornCell(this.#unit), value: encoder.encode(handed) }];
+  }
 }
 
 /** Of what the unit holds on the disk: one, or none. */

@@ -82,7 +82,7 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set
     code: await unsealed(await readBlob(fn.code, context), app, "function", fn.name, context.ports.seals),
     models,
     ...(Object.keys(outputs).length === 0 ? {} : { served: { outputs, decide: async (model: string, rows: Tensor, cause?: number) => {
-      const decisions = await context.served.decide(app.name, model, rows, { told: born.told, traceparent: asking.of?.(model, cause) });
+      const decisions = await context.served.decide(app.name, model, rows, { told: (own, through) => born.told(own, through), traceparent: asking.of?.(model, cause) });
       for (const { answeredBy } of decisions) answerers.add(answeredBy);
       return decisions;
     } } }),

@@ -43,85 +43,106 @@ export interface EarlyRuns {
   clear(): void;
 }
 
-export function createEarlyRuns(isWanted: (record: LogRecord) => boolean): EarlyRuns {
-  const byLane = new Map<string, Staged[]>();
-  /** The last that was handed out of each lane. */
-  const reached = new Map<string, number>();
-  let bytes = 0;
-  let wanted = 0;
+export const createEarlyRuns = (isWanted: (record: LogRecord) => boolean): EarlyRuns => new LinedRuns(isWanted);
 
-  const forget = (run: Staged): void => {
-    for (const record of run.records) bytes -= record.bytes.length;
-    if (run.records.length > 0) wanted -= 1;
-  };
-  function drop(lane: string): void {
-    for (const run of byLane.get(lane) ?? []) forget(run);
-    byLane.delete(lane);
+/** A class, since a node has one for each of perhaps a thousand units: methods are shared by all of them, closures are each one's own. */
+class LinedRuns implements EarlyRuns {
+  readonly #isWanted: (record: LogRecord) => boolean;
+  #byLane: Map<string, Staged[]> | undefined;
+  /** The last that was handed out of each lane. */
+  #reached: Map<string, number> | undefined;
+  #bytes = 0;
+  #wanted = 0;
+
+  constructor(isWanted: (record: LogRecord) => boolean) {
+    this.#isWanted = isWanted;
   }
+
+  offer(run: Staged, position: number): boolean {
+    const lane = laneName(run.lane);
+    const runs = this.#following(lane, position);
+    if (run.first !== (runs.at(-1)?.last ?? Math.max(position, this.#reached?.get(lane) ?? 0)) + 1) return false;
+    const mine = { ...run, records: run.records.filter(this.#isWanted) };
+    const size = mine.records.reduce((sum, record) => sum + record.bytes.length, 0);
+    if (this.#bytes + size > limits.stagedBytesMax || runs.length >= limits.stagedRunsMax) return false;
+    if (runs.length === 0) (this.#byLane ??= new Map()).set(lane, [mine]);
+    else runs.push(mine);
+    this.#bytes += size;
+    if (mine.records.length > 0) this.#wanted += 1;
+    void run.settled.then((isKept) => (isKept ? undefined : this.#drop(lane))); // other records may have these names now
+    return mine.records.length > 0;
+  }
+
+  isDue(): boolean {
+    return this.#wanted > 0;
+  }
+
+  next(positions: ReadonlyMap<string, number>, max: number): Staged | undefined {
+    for (const lane of this.#byLane?.keys() ?? []) {
+      const position = positions.get(lane) ?? 0;
+      const runs = this.#following(lane, position);
+      if (runs[0]?.first !== position + 1) {
+        this.#drop(lane);
+        continue;
+      }
+      const taken = upTo(max, runs);
+      const [first, last] = [taken[0], taken.at(-1)];
+      if (first === undefined || last === undefined) {
+        if (runs.some(({ records }) => records.length > 0)) this.#drop(lane); // more at once than may be taken: from the disk, in parts
+        continue;
+      }
+      for (const run of runs.splice(0, taken.length)) this.#forget(run);
+      (this.#reached ??= new Map()).set(lane, last.last);
+      return { lane: last.lane, first: first.first, last: last.last, records: taken.flatMap(({ records }) => records), settled: last.settled };
+    }
+    return undefined;
+  }
+
+  pass(lane: string, position: number, head: number): number {
+    let passed = position;
+    for (const { first, last, records } of this.#following(lane, position)) {
+      if (first !== passed + 1 || records.length > 0 || last > head) break;
+      passed = last;
+    }
+    return passed;
+  }
+
+  clear(): void {
+    this.#byLane = undefined;
+    this.#reached = undefined;
+    this.#bytes = 0;
+    this.#wanted = 0;
+  }
+
+  #forget(run: Staged): void {
+    for (const record of run.records) this.#bytes -= record.bytes.length;
+    if (run.records.length > 0) this.#wanted -= 1;
+  }
+
+  #drop(lane: string): void {
+    for (const run of this.#byLane?.get(lane) ?? []) this.#forget(run);
+    this.#byLane?.delete(lane);
+  }
+
   /** Without what was read from the disk meanwhile. */
-  function following(lane: string, position: number): Staged[] {
-    const runs = byLane.get(lane) ?? [];
+  #following(lane: string, position: number): Staged[] {
+    const runs = this.#byLane?.get(lane) ?? [];
     for (let first = runs[0]; first !== undefined && first.last <= position; first = runs[0]) {
-      forget(first);
+      this.#forget(first);
       runs.shift();
     }
     return runs;
   }
+}
 
-  return {
-    offer(run, position) {
-      const lane = laneName(run.lane);
-      const runs = following(lane, position);
-      if (run.first !== (runs.at(-1)?.last ?? Math.max(position, reached.get(lane) ?? 0)) + 1) return false;
-      const mine = { ...run, records: run.records.filter(isWanted) };
-      const size = mine.records.reduce((sum, record) => sum + record.bytes.length, 0);
-      if (bytes + size > limits.stagedBytesMax || runs.length >= limits.stagedRunsMax) return false;
-      if (runs.length === 0) byLane.set(lane, [mine]);
-      else runs.push(mine);
-      bytes += size;
-      if (mine.records.length > 0) wanted += 1;
-      void run.settled.then((isKept) => (isKept ? undefined : drop(lane))); // other records may have these names now
-      return mine.records.length > 0;
-    },
-    isDue: () => wanted > 0,
-    next(positions, max) {
-      for (const lane of byLane.keys()) {
-        const position = positions.get(lane) ?? 0;
-        const runs = following(lane, position);
-        if (runs[0]?.first !== position + 1) {
-          drop(lane);
-          continue;
-        }
-        const taken: Staged[] = [];
-        for (let count = 0; taken.length < runs.length; ) {
-          const run = runs[taken.length];
-          if (run === undefined || (count += run.records.length) > max) break;
-          taken.push(run);
-        }
-        while (taken.at(-1)?.records.length === 0) taken.pop();
-        const [first, last] = [taken[0], taken.at(-1)];
-        if (first === undefined || last === undefined) {
-          if (runs.some(({ records }) => records.length > 0)) drop(lane); // more at once than may be taken: from the disk, in parts
-          continue;
-        }
-        for (const run of runs.splice(0, taken.length)) forget(run);
-        reached.set(lane, last.last);
-        return { lane: last.lane, first: first.first, last: last.last, records: taken.flatMap(({ records }) => records), settled: last.settled };
-      }
-      return undefined;
-    },
-    pass(lane, position, head) {
-      let passed = position;
-      for (const { first, last, records } of following(lane, position)) {
-        if (first !== passed + 1 || records.length > 0 || last > head) break;
-        passed = last;
-      }
-      return passed;
-    },
-    clear() {
-      byLane.clear();
-      reached.clear();
-      [bytes, wanted] = [0, 0];
-    },
-  };
+/** Of the first runs those that hold up to so many records, the last of them not in vain. */
+function upTo(max: number, runs: readonly Staged[]): readonly Staged[] {
+  const taken: Staged[] = [];
+  for (let count = 0; taken.length < runs.length; ) {
+    const run = runs[taken.length];
+    if (run === undefined || (count += run.records.length) > max) break;
+    taken.push(run);
+  }
+  while (taken.at(-1)?.records.length === 0) taken.pop();
+  return taken;
 }

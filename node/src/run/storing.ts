@@ -13,42 +13,61 @@ export interface Storing {
 }
 
 /** `failed` is called at once, with nobody waiting. */
-export function createStoring(failed: () => void): Storing {
-  let last: Promise<void> = Promise.resolve();
-  let count = 0;
-  let waitingBytes = 0;
-  let hasFailed = false;
-  let done: (() => void) | undefined;
-  async function storeBehind(before: Promise<void>, bytes: number, store: () => Promise<void>): Promise<void> {
+export const createStoring = (failed: () => void): Storing => new InOrder(failed);
+
+/** A class, since each unit has one: methods are shared. */
+class InOrder implements Storing {
+  readonly #failed: () => void;
+  #last: Promise<void> = nothingYet;
+  #count = 0;
+  #waitingBytes = 0;
+  #hasFailed = false;
+  #done: (() => void) | undefined;
+
+  constructor(failed: () => void) {
+    this.#failed = failed;
+  }
+
+  async room(bytes: number): Promise<void> {
+    while (!this.#hasFailed && this.#count > 0 && (this.#count >= limits.stagedRunsMax || this.#waitingBytes + bytes > limits.stagedBytesMax)) await new Promise<void>((resolve) => (this.#done = resolve));
+    if (this.#hasFailed) await this.#last;
+  }
+
+  add(bytes: number, store: () => Promise<void>): void {
+    this.#count += 1;
+    this.#waitingBytes += bytes;
+    this.#last = this.#storeBehind(this.#last, bytes, store);
+    this.#last.catch(() => undefined); // thrown to who waits for room, or for all
+  }
+
+  all(): Promise<void> {
+    return this.#last;
+  }
+
+  hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  async #storeBehind(before: Promise<void>, bytes: number, store: () => Promise<void>): Promise<void> {
     try {
       await before;
       await store();
-      count -= 1;
-      waitingBytes -= bytes;
+      this.#count -= 1;
+      this.#waitingBytes -= bytes;
     } catch (error) {
-      if (!hasFailed) {
-        hasFailed = true;
-        failed();
+      if (!this.#hasFailed) {
+        this.#hasFailed = true;
+        this.#failed();
       }
       throw error;
     } finally {
-      done?.();
+      this.#done?.();
     }
   }
-
-  return {
-    async room(bytes) {
-      while (!hasFailed && count > 0 && (count >= limits.stagedRunsMax || waitingBytes + bytes > limits.stagedBytesMax)) await new Promise<void>((resolve) => (done = resolve));
-      if (hasFailed) await last;
-    },
-    add(bytes, store) {
-      count += 1;
-      waitingBytes += bytes;
-      last = storeBehind(last, bytes, store);
-      last.catch(() => undefined); // thrown to who waits for room, or for all
-    },
-    all: () => last,
-    hasFailed: () => hasFailed,
-    isEmpty: () => count === 0,
-  };
 }
+
+const nothingYet = Promise.resolve();

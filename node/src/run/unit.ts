@@ -29,22 +29,22 @@ import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
 import { asideOf, type Aside } from "./aside.ts";
 import type { ElasticStatus } from "../elastic/elastic-unit.ts";
-import { heldBorn, openHandedClass } from "./handed-class.ts";
-import { createFailedEvents } from "./failed-events.ts";
+import { heldBorn, openHandedClass, type HandedClass } from "./handed-class.ts";
+import { createFailedEvents, type FailedEvents } from "./failed-events.ts";
 import { keepFitted, requireGranted } from "./fitted.ts";
 import type { Moments } from "@holon/core/run/moments.ts";
 import { declaredOutput, placeOf, subjectOf } from "./output-place.ts";
 import { positionCell, stateCell } from "./program.ts";
-import { createRate } from "./rate.ts";
-import { createTracer, type Traced } from "./tracer.ts";
-import { triggerLanes } from "./trigger-lanes.ts";
+import { createRate, type Rate } from "./rate.ts";
+import { createTracer, type Traced, type Tracer } from "./tracer.ts";
+import { triggerLanes, type TriggerLanes } from "./trigger-lanes.ts";
 import { entryUnder, type UnitTenure } from "./tenure.ts";
 import { toUnitEvent } from "./unit-event.ts";
 import type { JobGate, JobStatus } from "../energy/job-gate.ts";
 import type { UnitDocument, UnitKind } from "./unit-kind.ts";
 import type { Found } from "./scout.ts";
-import { createEarlyRuns, type Staged } from "./staged.ts";
-import { createStoring } from "./storing.ts";
+import { createEarlyRuns, type EarlyRuns, type Staged } from "./staged.ts";
+import { createStoring, type Storing } from "./storing.ts";
 import type { WarmSet } from "./warm-set.ts";
 import { openWindowInput, type WindowInput } from "./window-input.ts";
 
@@ -154,119 +154,221 @@ interface Handed extends Input {
 
 const nothing: UnitResult = { outputs: [], state: [], fitted: [], status: undefined, inferenceMs: [] };
 
-export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind): RunningUnit {
-  const { app, log, ports } = context;
-  const name = `${app.name}/${fn.name}`;
-  const lanes = triggerLanes(fn, context);
-  const born = openHandedClass({ app, maker: makerOf(app, fn), type: fn.on.type, log, guard: context.guard });
-  const prefix = encoder.encode(typePrefix(fn.on.type));
-  const isFollowed = followedStates(app.functions).has(fn.name);
-  const latency = createSketch();
-  const calls = createSketch();
-  const handedBytes = new Map<string, number>();
-  const counts = { handled: 0, emitted: 0, inferences: 0, restarts: 0 };
-  let state: UnitStatus["state"] = "starting";
-  let word: string | undefined;
-  let problem: HolonError | undefined;
+export const startUnit = (fn: UnitDocument, context: UnitContext, kind: UnitKind): RunningUnit => new Unit(fn, context, kind);
+
+/** A class, since a node may run a thousand: methods are shared by all of them, where closures would be each one's own. */
+class Unit implements RunningUnit {
+  readonly #fn: UnitDocument;
+  readonly #context: UnitContext;
+  readonly #kind: UnitKind;
+  readonly #name: string;
+  readonly #lanes: TriggerLanes;
+  readonly #born: HandedClass;
+  readonly #prefix: Uint8Array;
+  readonly #isFollowed: boolean;
+  readonly #latency = createSketch();
+  readonly #calls = createSketch();
+  /** Where it is handed what other nodes made. */
+  readonly #handedBytes: Map<string, number> | undefined;
+  readonly #counts = { handled: 0, emitted: 0, inferences: 0, restarts: 0 };
+  #state: UnitStatus["state"] = "starting";
+  #word: string | undefined;
+  #problem: HolonError | undefined;
   /** Why what it makes is not lowered, whatever the guard says. */
-  let withheld: HolonError | undefined;
-  let positions = new Map<string, number>();
+  #withheld: HolonError | undefined;
+  #positions = new Map<string, number>();
   /** As far as what was made of it is on the disk, while something is on its way there. */
-  let safe: ReadonlyMap<string, number> = positions;
-  let wake: (() => void) | undefined;
-  let timer: Timer | undefined;
-  let instance: UnitInstance | undefined;
-  let keyed: Keyed | undefined;
-  let windows: WindowInput | undefined;
+  #safe: ReadonlyMap<string, number> = this.#positions;
+  #wake: (() => void) | undefined;
+  #timer: Timer | undefined;
+  #instance: UnitInstance | undefined;
+  #keyed: Keyed | undefined;
+  #windows: WindowInput | undefined;
   /** The lease under which it began from what is on disk. */
-  let tenure: string | undefined;
-  let isAsleep = false;
+  #tenure: string | undefined;
+  #isAsleep = false;
   /** What was read last held nothing of its type. */
-  let isPassing = false;
-  let stopping = false;
-  let attempt = 0;
-  let interruptions = 0;
-  let handed: Handed | undefined;
-  const ungrantedTold = new Set<string>();
-  const early = createEarlyRuns(({ bytes }) => startsWith(bytes, prefix));
-  let storing = createStoring(() => wake?.());
-  const rate = createRate(fn.eventsPerSecondMax, ports.clock);
-  const tracer = kind.trigger === undefined ? undefined : createTracer({ app, fn: fn.name, node: log.origin, trigger: kind.trigger, models: kind.models ?? new Set(), answerers: kind.answerers ?? new Set(), asking: kind.asking, isThinned: context.isThinned, hopOf: ({ id }) => (originOfEvent(id) === log.origin ? undefined : hopSpanId(ports.crypto.sha256, id, log.origin)), events: context.events, clock: ports.clock, random: ports.random });
-  const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
+  #isPassing = false;
+  #stopping = false;
+  #attempt = 0;
+  #interruptions = 0;
+  #handed: Handed | undefined;
+  #ungrantedTold: Set<string> | undefined;
+  readonly #early: EarlyRuns;
+  #storing: Storing;
+  readonly #rate: Rate;
+  #tracer: Tracer | undefined;
+  readonly #failures: FailedEvents;
+  readonly #finished: Promise<void>;
+
+  constructor(fn: UnitDocument, context: UnitContext, kind: UnitKind) {
+    const { app, log, guard, ports } = context;
+    this.#fn = fn;
+    this.#context = context;
+    this.#kind = kind;
+    this.#name = `${app.name}/${fn.name}`;
+    this.#lanes = triggerLanes(fn, context);
+    this.#born = openHandedClass({ app, maker: makerOf(app, fn), type: fn.on.type, log, guard });
+    this.#prefix = encoder.encode(typePrefix(fn.on.type));
+    this.#isFollowed = followedStates(app.functions).has(fn.name);
+    this.#handedBytes = context.handed === undefined ? undefined : new Map();
+    this.#early = createEarlyRuns(({ bytes }) => startsWith(bytes, this.#prefix));
+    this.#storing = this.#newStoring();
+    this.#rate = createRate(fn.eventsPerSecondMax, ports.clock);
+    this.#failures = createFailedEvents(this.#name, fn.retriesMax ?? limits.unitRetriesMax, context);
+    this.#finished = this.#live();
+  }
+
+  get wants(): string {
+    return this.#fn.on.type;
+  }
+
+  get readsOthers(): boolean {
+    return this.#context.handed !== undefined;
+  }
+
+  status(): UnitStatus {
+    const { app, gate } = this.#context;
+    const { elastic, reduction } = this.#kind;
+    return {
+      name: this.#fn.name,
+      app: app.name,
+      state: this.#state,
+      status: this.#word,
+      ...this.#counts,
+      failed: this.#failures.count(),
+      callMs: this.#calls.quantile(0.5),
+      ...(gate === undefined ? {} : { job: gate.status() }),
+      ...(this.#handedBytes === undefined ? {} : { handedBytes: Object.fromEntries(this.#handedBytes) }),
+      windows: this.#windows?.status(),
+      inferenceMs: { p50: this.#latency.quantile(0.5), p99: this.#latency.quantile(0.99) },
+      lag: this.#lag(),
+      ...(elastic === undefined ? {} : { elastic: elastic() }),
+      problem: this.#problem?.toJSON(),
+      ...(reduction === undefined ? {} : { reduction: reduction() }),
+    };
+  }
+
+  hasReached(heads: ReadonlyMap<string, number>): boolean {
+    return this.#state === "running" && this.#windows?.isDue() !== true && this.#lanes.now().every((lane) => this.#storedTo(lane) >= (heads.get(laneName(lane)) ?? 0));
+  }
+
+  reached(lane: Lane): number {
+    return this.#storing.hasFailed() ? (this.#safe.get(laneName(lane)) ?? 0) : this.#storedTo(lane);
+  }
+
+  committed(found?: Found): void {
+    if (this.#state !== "running") return;
+    if (this.#isAsleep && found !== undefined) this.#passOver(found);
+    this.#isAsleep = false;
+    this.#wake?.();
+  }
+
+  staged(next: Staged): void {
+    const lane = laneName(next.lane);
+    if (this.#state !== "running" || this.#kind.fromDisk === true || !this.#lanes.isOwn(lane) || !this.#early.offer(next, this.#positions.get(lane) ?? 0)) return;
+    this.#isAsleep = false;
+    this.#wake?.();
+  }
+
+  replay(event: string | undefined): number {
+    const count = this.#failures.replay(event);
+    if (this.#state === "running") this.#wake?.();
+    return count;
+  }
+
+  tenureChanged(): void {
+    this.#endWhatIsOver();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#timer?.cancel();
+    this.#kind.interrupt?.();
+    this.#endWhatIsOver();
+    this.#wake?.();
+    await this.#finished;
+  }
 
   /** Names of others are the function's own words. */
-  const ofOwnModels = (told: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> => (kind.models === undefined ? told : Object.fromEntries(Object.entries(told).filter(([model]) => kind.models?.has(model) === true)));
+  #ofOwnModels(told: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
+    const { models } = this.#kind;
+    return models === undefined ? told : Object.fromEntries(Object.entries(told).filter(([model]) => models.has(model)));
+  }
 
-  async function live(): Promise<void> {
-    while (!stopping) {
+  async #live(): Promise<void> {
+    while (!this.#stopping) {
       try {
-        if (await mayBegin()) await runOnce();
+        if (await this.#mayBegin()) await this.#runOnce();
       } catch (error) {
-        if (stopping) break;
+        if (this.#stopping) break;
         const failed = toHolonError(error);
-        await instance?.stop().catch(() => undefined); // it has failed already; its end is not news
-        if (failed.code === "HOLON_LEASE_OVER" || isOver()) continue;
-        counts.restarts += 1;
-        if (failed.code === "HOLON_UNIT_INTERRUPTED" && ++interruptions < interruptionsMax) continue; // not its own doing
-        interruptions = 0;
-        problem = failed;
-        ports.trace.note("warn", `function ${name}: ${problem.message}`, { code: problem.code });
-        state = "waiting";
-        context.meter.failed(app.name, fn.name);
-        if (handed !== undefined && handed.replayed === undefined) failures.failed(handed.events, problem);
-        await pause(backoffMs(attempt++, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + ports.random.uniform() / 2));
+        await this.#instance?.stop().catch(() => undefined); // it has failed already; its end is not news
+        if (failed.code === "HOLON_LEASE_OVER" || this.#isOver()) continue;
+        this.#counts.restarts += 1;
+        if (failed.code === "HOLON_UNIT_INTERRUPTED" && ++this.#interruptions < interruptionsMax) continue; // not its own doing
+        this.#interruptions = 0;
+        this.#problem = failed;
+        this.#context.ports.trace.note("warn", `function ${this.#name}: ${this.#problem.message}`, { code: this.#problem.code });
+        this.#state = "waiting";
+        this.#context.meter.failed(this.#context.app.name, this.#fn.name);
+        if (this.#handed !== undefined && this.#handed.replayed === undefined) this.#failures.failed(this.#handed.events, this.#problem);
+        await this.#pause(backoffMs(this.#attempt++, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + this.#context.ports.random.uniform() / 2));
       }
     }
-    await instance?.stop();
-    state = "stopped";
+    await this.#instance?.stop();
+    this.#state = "stopped";
   }
 
   /** Whether it may run here now. Whoever ended that ends the unit as well, or gives it another lease. */
-  async function mayBegin(): Promise<boolean> {
-    tenure = context.tenure?.();
-    if (context.tenure === undefined || tenure !== undefined) return true;
-    state = "waiting";
-    await pause(limits.unitTenureLookMs);
+  async #mayBegin(): Promise<boolean> {
+    this.#tenure = this.#context.tenure?.();
+    if (this.#context.tenure === undefined || this.#tenure !== undefined) return true;
+    this.#state = "waiting";
+    await this.#pause(limits.unitTenureLookMs);
     return false;
   }
 
-  const isOver = (): boolean => context.tenure !== undefined && context.tenure() !== tenure;
+  #isOver(): boolean {
+    return this.#context.tenure !== undefined && this.#context.tenure() !== this.#tenure;
+  }
 
   /** What began elsewhere meanwhile is nobody's to go on with here. */
-  function requireTenure(): void {
-    if (isOver()) throw new HolonError("HOLON_LEASE_OVER", `function ${name} may not run here now, or began elsewhere meanwhile`);
+  #requireTenure(): void {
+    if (this.#isOver()) throw new HolonError("HOLON_LEASE_OVER", `function ${this.#name} may not run here now, or began elsewhere meanwhile`);
   }
 
-  function endWhatIsOver(): void {
-    if (isOver() && state === "running") void instance?.stop().catch(() => undefined); // its end is not news
+  #endWhatIsOver(): void {
+    if (this.#isOver() && this.#state === "running") void this.#instance?.stop().catch(() => undefined); // its end is not news
   }
 
-  async function runOnce(): Promise<void> {
-    handed = undefined;
-    early.clear();
-    const stored = (storing = createStoring(() => wake?.()));
-    born.take(heldBorn(name, log)); // it may have gone on elsewhere, and come back with what it was handed there
-    const opened = await kind.open(() => stored.all(), born);
-    safe = positions = new Map(opened.positions);
-    windows = isWindowTrigger(fn.on) ? openWindowInput({ unit: name, trigger: fn.on, log, events: context.events, monotonicMs: () => ports.clock.monotonicMs() }) : undefined;
-    instance = opened.instance;
-    state = "running";
+  async #runOnce(): Promise<void> {
+    const { log, events, ports } = this.#context;
+    this.#handed = undefined;
+    this.#early.clear();
+    const stored = (this.#storing = this.#newStoring());
+    this.#born.take(heldBorn(this.#name, log)); // it may have gone on elsewhere, and come back with what it was handed there
+    const opened = await this.#kind.open(() => stored.all(), this.#born);
+    this.#safe = this.#positions = new Map(opened.positions);
+    this.#windows = isWindowTrigger(this.#fn.on) ? openWindowInput({ unit: this.#name, trigger: this.#fn.on, log, events, monotonicMs: () => ports.clock.monotonicMs() }) : undefined;
+    this.#instance = opened.instance;
+    this.#state = "running";
     try {
-      while (!stopping) {
-        const input = await nextInput();
+      while (!this.#stopping) {
+        const input = await this.#nextInput();
         if (input === undefined) {
           if (stored.hasFailed()) await stored.all();
-          await waitForMore();
+          await this.#waitForMore();
           continue;
         }
-        const traced = tracer?.begin(input.events, input.caused) ?? untraced(input.events);
-        handed = { ...input, events: traced.events, traced };
-        requireTenure();
-        const result = await run(instance, handed);
-        requireTenure();
-        const outputs = outputsOf(handed, result ?? nothing);
-        context.made(outputs);
-        await store(handed, result, outputs);
+        const traced = this.#trace(input);
+        this.#handed = { ...input, events: traced.events, traced };
+        this.#requireTenure();
+        const result = await this.#run(this.#instance, this.#handed);
+        this.#requireTenure();
+        const outputs = this.#outputsOf(this.#handed, result ?? nothing);
+        this.#context.made(outputs);
+        await this.#store(this.#handed, result, outputs);
       }
     } finally {
       await stored.all().catch(() => undefined); // what failed is thrown where it is waited for; the next start is from what is stored
@@ -274,148 +376,154 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   }
 
   /** While the disk is at work the next input is handled; what was made of one that the disk does not take is not stored, nor is anything behind it. */
-  async function store(input: Handed, result: UnitResult | undefined, outputs: readonly NewRecord[]): Promise<void> {
+  async #store(input: Handed, result: UnitResult | undefined, outputs: readonly NewRecord[]): Promise<void> {
     const isEmpty = result === undefined && input.cells.length + input.records.length === 0;
-    if (isEmpty && input.settled === undefined) return void (positions = new Map(input.positions));
+    if (isEmpty && input.settled === undefined) return void (this.#positions = new Map(input.positions));
     const bytes = bytesOf(outputs) + (result?.state ?? []).reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
-    const account = isEmpty ? [] : (kind.account?.(input.bytes, outputs) ?? []);
-    await storing.room(bytes);
-    if (storing.isEmpty()) safe = positions;
-    positions = new Map(input.positions);
-    const under = tenure;
-    storing.add(bytes, async () => {
-      if ((await input.settled) === false) throw new HolonError("HOLON_UNIT_INTERRUPTED", `function ${name} was handed what the disk did not take`);
-      if (!isEmpty) await append(under, input, result ?? nothing, outputs, account);
-      safe = input.positions;
+    const account = isEmpty ? [] : (this.#kind.account?.(input.bytes, outputs) ?? []);
+    await this.#storing.room(bytes);
+    if (this.#storing.isEmpty()) this.#safe = this.#positions;
+    this.#positions = new Map(input.positions);
+    const under = this.#tenure;
+    this.#storing.add(bytes, async () => {
+      if ((await input.settled) === false) throw new HolonError("HOLON_UNIT_INTERRUPTED", `function ${this.#name} was handed what the disk did not take`);
+      if (!isEmpty) await this.#append(under, input, result ?? nothing, outputs, account);
+      this.#safe = input.positions;
     });
   }
 
-  async function run(running: UnitInstance, input: Input): Promise<UnitResult | undefined> {
+  async #run(running: UnitInstance, input: Input): Promise<UnitResult | undefined> {
     const [first] = input.events;
     if (first === undefined) return undefined;
-    if (input.replayed === undefined && failures.isGivenUp(first)) {
-      const { records, cells, error } = failures.setAside(input.events, windows !== undefined);
+    if (input.replayed === undefined && this.#failures.isGivenUp(first)) {
+      const { records, cells, error } = this.#failures.setAside(input.events, this.#windows !== undefined);
       const without: UnitResult & Aside = { ...nothing, aside: { records, cells, error } };
       return without;
     }
+    const { app, log, ports } = this.#context;
     const startedMs = ports.clock.monotonicMs();
     const result = await running.handle(input.events);
-    calls.add((ports.clock.monotonicMs() - startedMs) / input.events.length);
-    if (born.maker().from === "personal") keyed ??= await keyedFor(app.name, { log, ...ports });
-    await requireGranted(result.fitted, fn, context, ungrantedTold);
-    failures.passed();
-    rate.took(input.events.length);
+    this.#calls.add((ports.clock.monotonicMs() - startedMs) / input.events.length);
+    if (this.#born.maker().from === "personal") this.#keyed ??= await keyedFor(app.name, { log, ...ports });
+    await requireGranted(result.fitted, this.#fn, this.#context, (this.#ungrantedTold ??= new Set()));
+    this.#failures.passed();
+    this.#rate.took(input.events.length);
     return result;
   }
 
   /** The next events of the trigger's type; empty if what was read holds none; `undefined` if there is nothing to read. */
-  async function nextInput(): Promise<Input | undefined> {
-    const again = failures.hasReplay() ? await failures.nextReplay() : undefined;
-    if (again !== undefined) born.take([decodeStoredEvent(again.record.bytes).class]);
-    if (again !== undefined) return { events: [toUnitEvent(again.record)], handled: 0, bytes: again.record.bytes.length, positions, ...failures.replayed(again.event), replayed: again.event };
-    await rate.wait(pause, () => stopping);
-    if (stopping || context.gate?.isOpen() === false) return undefined;
-    if (windows?.isDue() === true) return { ...windowed(windows, []), positions };
-    const staged = early.next(positions, batchMax());
-    if (staged !== undefined) return { ...taken(staged.lane, staged.records, staged.last, true), settled: staged.settled };
-    for (const lane of lanes.now()) {
+  async #nextInput(): Promise<Input | undefined> {
+    const again = this.#failures.hasReplay() ? await this.#failures.nextReplay() : undefined;
+    if (again !== undefined) this.#born.take([decodeStoredEvent(again.record.bytes).class]);
+    if (again !== undefined) return { events: [toUnitEvent(again.record)], handled: 0, bytes: again.record.bytes.length, positions: this.#positions, ...this.#failures.replayed(again.event), replayed: again.event };
+    await this.#rate.wait((ms) => this.#pause(ms), () => this.#stopping);
+    if (this.#stopping || this.#context.gate?.isOpen() === false) return undefined;
+    if (this.#windows?.isDue() === true) return { ...this.#windowed(this.#windows, []), positions: this.#positions };
+    const staged = this.#early.next(this.#positions, this.#batchMax());
+    if (staged !== undefined) return { ...this.#taken(staged.lane, staged.records, staged.last, true), settled: staged.settled };
+    for (const lane of this.#lanes.now()) {
       const key = laneName(lane);
-      const head = log.head(lane)?.sequence ?? 0;
-      const position = positions.get(key) ?? 0;
-      const passed = early.pass(key, position, head);
-      if (passed > position) positions.set(key, passed);
+      const head = this.#context.log.head(lane)?.sequence ?? 0;
+      const position = this.#positions.get(key) ?? 0;
+      const passed = this.#early.pass(key, position, head);
+      if (passed > position) this.#positions.set(key, passed);
       const from = passed + 1;
       if (head < from) continue;
-      const { records, whole } = withFirst(batchMax(), await log.read(lane, from, { maxRecords: isPassing ? limits.unitBatchMax : batchMax(), maxBytes: limits.linkBatchBytesMax }));
-      return taken(lane, records, whole ?? log.head(lane)?.sequence ?? from);
+      const { records, whole } = this.#withFirst(this.#batchMax(), await this.#context.log.read(lane, from, { maxRecords: this.#isPassing ? limits.unitBatchMax : this.#batchMax(), maxBytes: limits.linkBatchBytesMax }));
+      return this.#taken(lane, records, whole ?? this.#context.log.head(lane)?.sequence ?? from);
     }
     return undefined;
   }
 
-  const batchMax = (): number => Math.min(failures.batchMax() ?? limits.unitBatchMax, kind.batchMax ?? limits.unitBatchMax, rate.batchMax);
+  #batchMax(): number {
+    return Math.min(this.#failures.batchMax() ?? limits.unitBatchMax, this.#kind.batchMax ?? limits.unitBatchMax, this.#rate.batchMax);
+  }
 
   /** Up to so many of its type, with all before the next one: a bound on what is handed over is none on what is passed by. */
-  function withFirst(most: number, read: readonly LogRecord[]): { readonly records: readonly LogRecord[]; readonly whole: number | undefined } {
+  #withFirst(most: number, read: readonly LogRecord[]): { readonly records: readonly LogRecord[]; readonly whole: number | undefined } {
     let count = 0;
-    const end = read.findIndex((record) => startsWith(record.bytes, prefix) && ++count > most);
-    isPassing = count === 0;
+    const end = read.findIndex((record) => startsWith(record.bytes, this.#prefix) && ++count > most);
+    this.#isPassing = count === 0;
     const next = end === -1 ? undefined : read[end];
     return next === undefined ? { records: read, whole: read.at(-1)?.sequence } : { records: read.slice(0, end), whole: next.sequence - 1 };
   }
 
   /** `isStaged`: of all that came only what is of its type, so that it says nothing of what part of the rest is. */
-  function taken(lane: Lane, records: readonly LogRecord[], whole: number, isStaged = false): Input {
-    const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
-    const mine = records.filter((record) => startsWith(record.bytes, prefix));
-    countHanded(lane.origin, mine);
+  #taken(lane: Lane, records: readonly LogRecord[], whole: number, isStaged = false): Input {
+    const through = (sequence: number): ReadonlyMap<string, number> => new Map(this.#positions).set(laneName(lane), sequence);
+    const mine = records.filter((record) => startsWith(record.bytes, this.#prefix));
+    this.#countHanded(lane.origin, mine);
     const stored = mine.map(({ bytes }) => decodeStoredEvent(bytes));
-    const classes = born.take(new Set(stored.map((event) => event.class)));
-    const events = mine.map((record, index) => toUnitEvent(record, stored[index])).filter(isMine);
-    kind.next?.({ events: events.length, records: isStaged ? 0 : records.length, lag, classes });
-    const caused = (app.tracing?.share ?? 0) === 0 ? {} : { caused: new Set(mine.flatMap((record, index) => (stored[index]?.causedby === undefined ? [] : [printRecordName(record)]))) };
-    if (windows === undefined) return { events, ...caused, handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
-    const step = windowed(windows, mine);
+    const classes = this.#born.take(new Set(stored.map((event) => event.class)));
+    const events = mine.map((record, index) => toUnitEvent(record, stored[index])).filter((event) => this.#isMine(event));
+    this.#kind.next?.({ events: events.length, records: isStaged ? 0 : records.length, lag: () => this.#lag(), classes });
+    const caused = (this.#context.app.tracing?.share ?? 0) === 0 ? {} : { caused: new Set(mine.flatMap((record, index) => (stored[index]?.causedby === undefined ? [] : [printRecordName(record)]))) };
+    if (this.#windows === undefined) return { events, ...caused, handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
+    const step = this.#windowed(this.#windows, mine);
     const left = mine[step.handled];
     return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
   }
 
-  function countHanded(origin: string, records: readonly LogRecord[]): void {
-    if (context.handed !== undefined && (handedBytes.has(origin) || handedBytes.size < limits.handedOriginsMax)) handedBytes.set(origin, (handedBytes.get(origin) ?? 0) + bytesOf(records));
+  #countHanded(origin: string, records: readonly LogRecord[]): void {
+    const counted = this.#handedBytes;
+    if (counted !== undefined && (counted.has(origin) || counted.size < limits.handedOriginsMax)) counted.set(origin, (counted.get(origin) ?? 0) + bytesOf(records));
   }
 
-  const isMine = ({ subject }: UnitEvent): boolean => !("subject" in fn.on) || fn.on.subject === undefined || fits(fn.on.subject, subject);
+  #isMine({ subject }: UnitEvent): boolean {
+    return !("subject" in this.#fn.on) || this.#fn.on.subject === undefined || fits(this.#fn.on.subject, subject);
+  }
 
-  function windowed(input: WindowInput, from: readonly LogRecord[]): Omit<Input, "positions"> {
+  #windowed(input: WindowInput, from: readonly LogRecord[]): Omit<Input, "positions"> {
     const { events, consumed, records, cells, full } = input.step(from);
-    const overBound = full === 0 ? undefined : new HolonError("HOLON_WINDOW_FULL", `function ${name}: ${full} events found no room in its windows`);
+    const overBound = full === 0 ? undefined : new HolonError("HOLON_WINDOW_FULL", `function ${this.#name}: ${full} events found no room in its windows`);
     return { events, handled: consumed, bytes: bytesOf(from.slice(0, consumed)), records, cells, problem: overBound };
   }
 
-  function outputsOf(input: Handed, { outputs }: UnitResult): readonly NewRecord[] {
-    input.traced.alarmed(outputs.filter(({ type }) => declaredOutput(app, fn, type)?.stream === "alarm"));
-    return outputs.map((output) => toRecord(output, input));
+  #outputsOf(input: Handed, { outputs }: UnitResult): readonly NewRecord[] {
+    input.traced.alarmed(outputs.filter(({ type }) => declaredOutput(this.#context.app, this.#fn, type)?.stream === "alarm"));
+    return outputs.map((output) => this.#toRecord(output, input));
   }
 
-  async function append(under: string | undefined, input: Handed, result: UnitResult, outputs: readonly NewRecord[], account: readonly CellChange[]): Promise<void> {
-    const fitted = await keepFitted(result.fitted, input.events, { fn, born, ...context });
+  async #append(under: string | undefined, input: Handed, result: UnitResult, outputs: readonly NewRecord[], account: readonly CellChange[]): Promise<void> {
+    const fitted = await keepFitted(result.fitted, input.events, { fn: this.#fn, born: this.#born, ...this.#context });
     const isHeld = result.state.length + fitted.cells.length + input.cells.length > 0;
     const cells: CellChange[] = [
-      ...result.state.map(({ key, value }) => ({ key: stateCell(name, key), value: value === null ? null : encoder.encode(value) })),
+      ...result.state.map(({ key, value }) => ({ key: stateCell(this.#name, key), value: value === null ? null : encoder.encode(value) })),
       ...fitted.cells,
       ...input.cells,
-      ...(isHeld ? born.cells() : []),
+      ...(isHeld ? this.#born.cells() : []),
       ...account,
-      { key: positionCell(name), value: encoder.encode(JSON.stringify(Object.fromEntries(input.positions))) },
+      { key: positionCell(this.#name), value: encoder.encode(JSON.stringify(Object.fromEntries(input.positions))) },
     ];
-    const changes = isFollowed ? result.state.map(({ key, value }) => stateChanged(key, value, input.events.at(-1)?.id)) : [];
+    const changes = this.#isFollowed ? result.state.map(({ key, value }) => this.#stateChanged(key, value, input.events.at(-1)?.id)) : [];
     const aside = asideOf(result);
     const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records, ...input.traced.spans(aside.error, result.calls ?? [])];
-    const write = (own: readonly CellChange[]): Promise<unknown> => log.append(entryUnder({ records, cells: [...cells, ...aside.cells, ...own] }, context.tenure, under));
-    await (result.shared === undefined ? write([]) : context.shared.apply(app, result.shared, write, (own) => born.told(own)));
-    context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, recordedMs: input.events[0]?.arrivedMs, records: outputs, result: { ...result, inferences: ofOwnModels(result.inferences) } });
-    attempt = 0;
-    interruptions = 0;
-    problem = input.problem ?? withheld;
-    counts.handled += input.handled;
-    counts.emitted += outputs.length;
-    counts.inferences += result.inferenceMs.length;
-    for (const value of result.inferenceMs) latency.add(value);
-    if (result.status !== undefined) word = result.status;
+    const write = (own: readonly CellChange[]): Promise<unknown> => this.#context.log.append(entryUnder({ records, cells: [...cells, ...aside.cells, ...own] }, this.#context.tenure, under));
+    await (result.shared === undefined ? write([]) : this.#context.shared.apply(this.#context.app, result.shared, write, (own) => this.#born.told(own)));
+    this.#context.meter.handled(this.#context.app.name, this.#fn.name, { events: input.handled, bytesIn: input.bytes, recordedMs: input.events[0]?.arrivedMs, records: outputs, result: { ...result, inferences: this.#ofOwnModels(result.inferences) } });
+    this.#attempt = 0;
+    this.#interruptions = 0;
+    this.#problem = input.problem ?? this.#withheld;
+    this.#counts.handled += input.handled;
+    this.#counts.emitted += outputs.length;
+    this.#counts.inferences += result.inferenceMs.length;
+    for (const value of result.inferenceMs) this.#latency.add(value);
+    if (result.status !== undefined) this.#word = result.status;
   }
 
-  function toRecord(output: UnitResult["outputs"][number], { events, traced }: Handed): NewRecord {
-    const declared = declaredOutput(app, fn, output.type);
-    if (declared === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${name} emitted ${output.type}, which it does not declare`);
-    const maker = born.maker();
-    const { stream, ...label } = placeOf(declared, maker, context);
+  #toRecord(output: UnitResult["outputs"][number], { events, traced }: Handed): NewRecord {
+    const declared = declaredOutput(this.#context.app, this.#fn, output.type);
+    if (declared === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${this.#name} emitted ${output.type}, which it does not declare`);
+    const maker = this.#born.maker();
+    const { stream, ...label } = placeOf(declared, maker, this.#context);
     const [why] = withheldBy(maker, declared.class);
-    if (why !== undefined) withheld = new HolonError("HOLON_REDUCTION_TELLS", `reduction ${name} is handed what is ${maker.from}, and ${why}`);
-    return context.events.record({
+    if (why !== undefined) this.#withheld = new HolonError("HOLON_REDUCTION_TELLS", `reduction ${this.#name} is handed what is ${maker.from}, and ${why}`);
+    return this.#context.events.record({
       stream,
       type: output.type,
       ...label,
-      producer: name,
-      subject: subjectOf(output.subject, { maker, class: label.class, events, keyed }),
+      producer: this.#name,
+      subject: subjectOf(output.subject, { maker, class: label.class, events, keyed: this.#keyed }),
       timeMs: output.timeMs,
       causedBy: events[output.cause]?.id,
       traceparent: traced.carried(output.cause),
@@ -424,87 +532,58 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   }
 
   /** For functions that are triggered by it. It stays here: nobody says what a state holds, but what it was made of. */
-  const stateChanged = (key: string, value: string | null, causedBy: string | undefined): NewRecord =>
-    context.events.record({ stream: "local", type: stateType(app.name, fn.name), class: moreSensitive("raw", born.maker().from), producer: name, subject: key, causedBy, data: { function: fn.name, key, value: value === null ? null : JSON.parse(value) } });
+  #stateChanged(key: string, value: string | null, causedBy: string | undefined): NewRecord {
+    return this.#context.events.record({ stream: "local", type: stateType(this.#context.app.name, this.#fn.name), class: moreSensitive("raw", this.#born.maker().from), producer: this.#name, subject: key, causedBy, data: { function: this.#fn.name, key, value: value === null ? null : JSON.parse(value) } });
+  }
 
-  async function waitForMore(): Promise<void> {
-    if (stopping || hasMore() || (early.isDue() && context.gate?.isOpen() !== false) || storing.hasFailed()) return;
-    context.gate?.look();
-    const idleInMs = context.gate?.isOpen() === false ? undefined : windows?.idleInMs(); // the gate wakes it
-    isAsleep = true;
-    await (idleInMs === undefined ? new Promise<void>((resolve) => (wake = resolve)) : pause(idleInMs));
-    isAsleep = false;
+  async #waitForMore(): Promise<void> {
+    if (this.#stopping || this.#hasMore() || (this.#early.isDue() && this.#context.gate?.isOpen() !== false) || this.#storing.hasFailed()) return;
+    this.#context.gate?.look();
+    const idleInMs = this.#context.gate?.isOpen() === false ? undefined : this.#windows?.idleInMs(); // the gate wakes it
+    this.#isAsleep = true;
+    await (idleInMs === undefined ? new Promise<void>((resolve) => (this.#wake = resolve)) : this.#pause(idleInMs));
+    this.#isAsleep = false;
   }
 
   /** It fell asleep at the head, and who has looked at all that came since has found nothing for it before this. */
-  function passOver({ lane, sequence, behind }: Found): void {
-    const position = positions.get(lane) ?? 0;
-    if (position >= behind && sequence - 1 > position) positions.set(lane, sequence - 1);
+  #passOver({ lane, sequence, behind }: Found): void {
+    const position = this.#positions.get(lane) ?? 0;
+    if (position >= behind && sequence - 1 > position) this.#positions.set(lane, sequence - 1);
   }
 
-  const hasMore = (): boolean => context.gate?.isOpen() !== false && (failures.hasReplay() || lanes.now().some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0)));
+  #hasMore(): boolean {
+    return this.#context.gate?.isOpen() !== false && (this.#failures.hasReplay() || this.#lanes.now().some((lane) => (this.#context.log.head(lane)?.sequence ?? 0) > (this.#positions.get(laneName(lane)) ?? 0)));
+  }
 
-  const storedTo = (lane: Lane): number => (storing.isEmpty() ? positions : safe).get(laneName(lane)) ?? 0;
+  #storedTo(lane: Lane): number {
+    return (this.#storing.isEmpty() ? this.#positions : this.#safe).get(laneName(lane)) ?? 0;
+  }
 
-  const lag = (): number => lanes.now().reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - storedTo(lane)), 0);
+  #lag(): number {
+    return this.#lanes.now().reduce((sum, lane) => sum + Math.max(0, (this.#context.log.head(lane)?.sequence ?? 0) - this.#storedTo(lane)), 0);
+  }
 
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      wake = resolve;
-      timer?.cancel();
-      timer = ports.clock.after(ms, resolve);
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      this.#timer?.cancel();
+      this.#timer = this.#context.ports.clock.after(ms, resolve);
     });
+  }
 
-  const finished = live();
-  return {
-    status: () => ({
-      name: fn.name,
-      app: app.name,
-      state,
-      status: word,
-      ...counts,
-      failed: failures.count(),
-      callMs: calls.quantile(0.5),
-      ...(context.gate === undefined ? {} : { job: context.gate.status() }),
-      ...(context.handed === undefined ? {} : { handedBytes: Object.fromEntries(handedBytes) }),
-      windows: windows?.status(),
-      inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
-      lag: lag(),
-      ...(kind.elastic === undefined ? {} : { elastic: kind.elastic() }),
-      problem: problem?.toJSON(),
-      ...(kind.reduction === undefined ? {} : { reduction: kind.reduction() }),
-    }),
-    wants: fn.on.type,
-    readsOthers: context.handed !== undefined,
-    hasReached: (heads) => state === "running" && windows?.isDue() !== true && lanes.now().every((lane) => storedTo(lane) >= (heads.get(laneName(lane)) ?? 0)),
-    reached: (lane) => (storing.hasFailed() ? (safe.get(laneName(lane)) ?? 0) : storedTo(lane)),
-    committed(found) {
-      if (state !== "running") return;
-      if (isAsleep && found !== undefined) passOver(found);
-      isAsleep = false;
-      wake?.();
-    },
-    staged(next) {
-      const lane = laneName(next.lane);
-      if (state !== "running" || kind.fromDisk === true || !lanes.own.has(lane) || !early.offer(next, positions.get(lane) ?? 0)) return;
-      isAsleep = false;
-      wake?.();
-    },
-    replay(event) {
-      const count = failures.replay(event);
-      if (state === "running") wake?.();
-      return count;
-    },
-    tenureChanged: endWhatIsOver,
-    async stop() {
-      stopping = true;
-      timer?.cancel();
-      kind.interrupt?.();
-      endWhatIsOver();
-      wake?.();
-      await finished;
-    },
-  };
+  #newStoring(): Storing {
+    return createStoring(() => this.#wake?.());
+  }
+
+  /** Made when the first event comes whose way is followed: mostly none is. */
+  #trace({ events, caused }: Input): Traced {
+    const { app, log, isThinned, events: made, ports } = this.#context;
+    const { trigger, models = noNames, answerers = noNames, asking } = this.#kind;
+    if (trigger === undefined) return untraced(events);
+    if (this.#tracer === undefined && app.tracing === undefined && events.every(({ traceparent }) => traceparent === undefined)) return untraced(events);
+    this.#tracer ??= createTracer({ app, fn: this.#fn.name, node: log.origin, trigger, models, answerers, asking, isThinned, hopOf: ({ id }) => (originOfEvent(id) === log.origin ? undefined : hopSpanId(ports.crypto.sha256, id, log.origin)), events: made, clock: ports.clock, random: ports.random });
+    return this.#tracer.begin(events, caused);
+  }
 }
 
 const untraced = (events: readonly UnitEvent[]): Traced => ({ events, alarmed: () => undefined, carried: () => undefined, spans: () => [] });
@@ -512,5 +591,6 @@ const untraced = (events: readonly UnitEvent[]): Traced => ({ events, alarmed: (
 /** Ends of shared processes in a row that are not held against a function. */
 const interruptionsMax = 3;
 
+const noNames: ReadonlySet<string> = new Set();
 const encoder = new TextEncoder();
 const bytesOf = (records: readonly Pick<LogRecord, "bytes">[]): number => records.reduce((sum, record) => sum + record.bytes.length, 0);

@@ -45,14 +45,15 @@ interface Place {
   timer: Timer | undefined;
 }
 
-/** Idle ones that stand in any case. */
-const idleMin = 4;
+/** Idle ones that stand while nothing is known, and where none that goes is ever asked for again. */
+const idleFirst = 4;
+const idleMin = 1;
 /** So many that go one after the other, none of which is asked for soon, are a reason to let one fewer stand. */
 const goneForNothingMax = 64;
 
 export function createWarmSet(clock: Pick<Clock, "monotonicMs" | "after">, places: number = limits.unitsWarmMax): WarmSet {
   const held = new Set<Place>();
-  let idleMax = Math.min(idleMin, places);
+  let idleMax = Math.min(idleFirst, places);
   /** The last that had to go while idle, as many as there are places: one more that had stood would have met the call of one of these. */
   const gone = new Set<Place>();
   let goneForNothing = 0;
@@ -154,34 +155,50 @@ export function createWarmSet(clock: Pick<Clock, "monotonicMs" | "after">, place
     while (idleCount() > idleMax) letLastGo();
   }
 
+  /** A class, since each function has one: methods are shared. */
+  class Joined implements Place, WarmPlace {
+    readonly member: WarmMember;
+    readonly idle = createIdleTimes();
+    state: Place["state"] = "cold";
+    leftMs: number | undefined = undefined;
+    dueMs: number | undefined = undefined;
+    timer: Timer | undefined = undefined;
+
+    constructor(member: WarmMember) {
+      this.member = member;
+    }
+
+    async enter(): Promise<void> {
+      const now = clock.monotonicMs();
+      if (this.leftMs !== undefined) this.idle.add(now - this.leftMs);
+      if (this.state === "idle" || this.state === "warming") return take(this);
+      this.timer?.cancel();
+      noteMissed(this);
+      counts.coldStarts += 1;
+      if (queue.length === 0 && makeRoom()) return take(this);
+      this.state = "waiting";
+      await new Promise<void>((admitted) => queue.push({ place: this, admitted }));
+    }
+
+    leave(): void {
+      this.leftMs = clock.monotonicMs();
+      rest(this);
+    }
+
+    prepare(): Promise<void> {
+      return warmUp(this);
+    }
+
+    give(): void {
+      const index = queue.findIndex((waiting) => waiting.place === this);
+      if (index >= 0) queue.splice(index, 1)[0]?.admitted();
+      gone.delete(this);
+      release(this);
+    }
+  }
+
   return {
-    join(member) {
-      const place: Place = { member, idle: createIdleTimes(), state: "cold", leftMs: undefined, dueMs: undefined, timer: undefined };
-      return {
-        async enter() {
-          const now = clock.monotonicMs();
-          if (place.leftMs !== undefined) place.idle.add(now - place.leftMs);
-          if (place.state === "idle" || place.state === "warming") return take(place);
-          place.timer?.cancel();
-          noteMissed(place);
-          counts.coldStarts += 1;
-          if (queue.length === 0 && makeRoom()) return take(place);
-          place.state = "waiting";
-          await new Promise<void>((admitted) => queue.push({ place, admitted }));
-        },
-        leave() {
-          place.leftMs = clock.monotonicMs();
-          rest(place);
-        },
-        prepare: () => warmUp(place),
-        give() {
-          const index = queue.findIndex((waiting) => waiting.place === place);
-          if (index >= 0) queue.splice(index, 1)[0]?.admitted();
-          gone.delete(place);
-          release(place);
-        },
-      };
-    },
+    join: (member) => new Joined(member),
     status: () => ({ warm: held.size, busy: [...held].filter(({ state }) => state === "busy").length, waiting: queue.length, places, ...counts }),
   };
 }
