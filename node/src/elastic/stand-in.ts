@@ -86,7 +86,7 @@ export function standInOf({ app, fn }: Found, { crypto, context, isBehind }: { r
     const own = context(app);
     const born = openHandedClass({ app, maker: makerOf(app, fn), type: inputOf(app.name, fn).type, log: own.log, guard: own.guard });
     const beside = new Set<DataClass>();
-    const besideEvents: HandedClass = { maker: () => born.maker(), told: (own, through) => born.told(own, through), cells: () => born.cells(), take: (classes) => born.take([...classes].map((one) => (beside.add(one), one))) };
+    const besideEvents: HandedClass = { maker: () => born.maker(), told: (dataClass, through) => born.told(dataClass, through), cells: () => born.cells(), take: (classes) => born.take([...classes].map((one) => (beside.add(one), one))) };
     const { instance } = await functionKind(fn, own).open(() => Promise.resolve(), besideEvents);
     return { instance, born, beside };
   };
