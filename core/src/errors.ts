@@ -94,7 +94,7 @@ export const errorTable = {
   HOLON_LOGIN_ENDED: row("A login with the identity provider is not under way: it was answered already, took too long, or was begun by somebody else.", "Begin it again: `holon login`."),
   HOLON_LOGIN_LOCKED: row("Too many wrong passwords came for a name, or from an address.", "Wait as long as the message says; on the machine of control, `holon user password NAME` sets another at once.", true),
   HOLON_LOGIN_REFUSED: row("The name or the password is wrong.", "Log in again; an owner sets another password with `holon user password NAME`."),
-  HOLON_LINK_UPSIDE_DOWN: row("A node that stands above this one, or has its name, connected as if it stood below.", "Mend `parent` in that node's holon.node.yaml; if it names the right one, somebody uses its certificate: revoke it."),
+  HOLON_LINK_UPSIDE_DOWN: row("A node that stands above this one, or has its name, connected as if it stood below; or one from below answered in the parent's place.", "Mend `parent` in that node's holon.node.yaml; if it names the right one, somebody uses its certificate: revoke it."),
   HOLON_MEASURE_BAD: row("The record of what was adopted of a node is not as the node's key wrote it.", "See who changed it; if the node is as it should be, say so: `holon node adopt NAME --because TEXT`, or on its machine `holon node measure FILE --adopt --because TEXT`."),
   HOLON_MEASURE_OTHER: row("What a node is made of is not what was to be adopted.", "Look again what differs (`holon node show NAME`), and adopt that if it is well."),
   HOLON_MODEL_BUSY: row("More calls wait for models than a node takes on.", "Call again later, or call with several rows at a time.", true),

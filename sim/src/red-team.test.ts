@@ -175,6 +175,17 @@ attempt("a stolen gateway: who answers in a sibling's place is not taken for it,
   assert.match(String(told["message"]), /proves to be mallory, not gateway-2/);
 });
 
+attempt("a stolen gateway: who answers where the parent of an edge is to be is given nothing of it, and its trail tells", async () => {
+  const raid = await Raid.start();
+  raid.machine("cloud").crash("process", 600_000);
+  await raid.until("the cloud is gone", () => raid.status("edge-1").uplink?.state !== "open");
+  const heard: Uint8Array[] = [];
+  await raid.drive(raid.ports.net.listen("wss://cloud:7401", (connection) => connection.receive({ frame: (bytes) => void heard.push(bytes), closed: () => undefined })));
+  const told = await raid.denial("edge-1", "HOLON_LINK_UPSIDE_DOWN", 600);
+  assert.match(String(told["message"]), /wss:\/\/cloud:7401 is no parent of edge-1: mallory is of tier gateway, which stands below edge/);
+  assert.equal(heard.length, 0);
+});
+
 attempt("a node below: who asks for its certificate again and again does not fill the trail", async () => {
   const raid = await Raid.start();
   const door = await raid.dial(edge);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { misplacedBelow } from "./misplaced.ts";
+import { misplacedAbove, misplacedBelow } from "./misplaced.ts";
 
 const edge = { name: "edge-1", tier: "edge", siblings: [{ name: "cloud-2", address: "wss://cloud-2:7401" }] } as const;
 
@@ -14,4 +14,10 @@ test("nobody who is the node itself, its parent, or of a tier above it stands be
   assert.equal(isMisplaced("cloud-2", "cloud"), false, "a sibling");
   assert.equal(isMisplaced("cloud-2", "cloud", "cloud-2"), false, "a sibling that is the parent too");
   assert.equal(isMisplaced("cloud"), false, "where nothing proves tiers");
+});
+
+test("nobody who is the node itself, or of a tier below it, stands above it", () => {
+  const isMisplaced = (peer: string, tier?: string): boolean => misplacedAbove(edge, peer, tier) !== undefined;
+  assert.deepEqual([isMisplaced("cloud", "cloud"), isMisplaced("edge-2", "edge"), isMisplaced("cloud")], [false, false, false]);
+  assert.deepEqual([isMisplaced("gateway-1", "gateway"), isMisplaced("edge-1", "edge"), isMisplaced("edge-1")], [true, true, true]);
 });

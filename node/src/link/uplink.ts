@@ -8,7 +8,7 @@ import type { Frame, FrameInput } from "@holon/core/link/frame.ts";
 import { nextUplinkState, type UplinkEvent, type UplinkState } from "@holon/core/link/uplink-state.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import { laneName } from "@holon/core/log/log.ts";
-import type { Clock, Codec, Crypto, Net, Random, Timer, Trace, TurnedAway } from "@holon/core/ports.ts";
+import type { Clock, Codec, Connection, Crypto, Net, Random, Timer, Trace, TurnedAway } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
@@ -18,6 +18,7 @@ import type { BlobExchange } from "./blob-exchange.ts";
 import type { Calls } from "./calls.ts";
 import { forkSays } from "./history-reports.ts";
 import type { BatchRun } from "../log/scan.ts";
+import { misplacedAbove } from "./misplaced.ts";
 import { createOutgoing } from "./outgoing.ts";
 import { openPeer, type Peer } from "./peer.ts";
 import { createStanding, type Fork, type Rewound, type Standing } from "./standing.ts";
@@ -143,6 +144,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     const mine = ++tries;
     try {
       const connection = await ports.net.connect(options.parent, expected, options.turnedAway);
+      requirePlace(connection);
       // Cut and healed meanwhile: a later try is under way, and the parent would end one of two connections, perhaps the wrong one.
       if (mine !== tries || step("connected") !== "offered") return connection.close("HOLON_LINK_CUT");
       problem = undefined;
@@ -156,6 +158,16 @@ export function createUplink(options: UplinkOptions): Uplink {
     } catch (error) {
       if (mine === tries) failedToConnect(toHolonError(error));
     }
+  }
+
+  /** A sibling may be of any tier. `HOLON_LINK_UPSIDE_DOWN`. */
+  function requirePlace(connection: Connection): void {
+    const why = options.quiet === undefined ? misplacedAbove(options.config, connection.peer, connection.tier) : undefined;
+    if (why === undefined) return;
+    connection.close("HOLON_LINK_UPSIDE_DOWN");
+    const error = new HolonError("HOLON_LINK_UPSIDE_DOWN", `${options.parent} is no parent of ${options.config.name}: ${why}`, { next: "Name the parent's address in `parent`; if it is that, somebody else answers there: revoke the node that proves to." });
+    options.turnedAway?.({ code: error.code, message: error.message, proved: connection.peer, claimed: undefined });
+    throw error;
   }
 
   function openStreams(): void {
