@@ -66,6 +66,7 @@ export const words = {
     title: (name: string) => name,
     held: (files: string, more: number, since: string) => `Its program is not what was adopted: ${files}${more > 0 ? ` and ${more} more` : ""}. Since ${since} it hands out no secrets and takes nothing new; what ran goes on. After an upgrade of yours:`,
     adopt: (name: string, found: string) => `holon node adopt ${name} --because TEXT --found ${found}`,
+    collector: "Collector", exported: (sent: number, behind: number) => `${sent.toLocaleString("en-GB")} sent, ${behind.toLocaleString("en-GB")} wait`, notTaken: { aside: "set aside", withheld: "withheld by the policy", gone: "gone before they went" }, sinceThen: (time: string) => `since ${time}`,
     link: "Link", trail: "What was decided and done there", alarms: "Its alarms", runs: "What runs here", sources: "Sources", log: "Log", says: "What it says now",
     notReached: "It cannot be asked now", next: "What to do", lastKnown: "What is shown of it is what was last known here.",
     startedAt: "last started", localApi: "its own console", inventory: "What is known of it", knownColumns: ["What", "Value", "Source", "Age"], stale: "stale", job: { idle: "its next run is due", waits: "waits until", pauses: "pauses until", runs: "its run is under way" },
@@ -78,6 +79,14 @@ export const words = {
     logs: "Its log", follow: "Follow", pause: "Pause", noLines: "It has said nothing yet.", logsHint: "What the node says of itself, line by line, over its own link. Secrets and readings are not in it.", times: (count: number) => `(${count} times)`, missed: (count: number) => `${count} ${count === 1 ? "line" : "lines"} went by.`,
     report: "What is wrong, and what to do", askReport: "Ask for a report", askBundle: "Fetch a support bundle", next: "next", states: { ok: "well", warn: "look", bad: "wrong" },
     waits: (id: string) => `It has not answered: the request waits for it as ${id}, and is done once when it is there. See \`holon node result ${id}\`.`,
+  },
+  commands: {
+    title: "Commands", hint: "Those that the node's own configuration declares; each run is in its trail.", look: "Show its commands", none: "It declares no command.", command: "Command", run: "Run", pattern: (pattern: string) => `it has to fit ${pattern}`,
+    bounds: (time: string, own: string) => `at most ${time}; what it prints is ${own}`, exit: (code: number | null) => (code === null ? "it was ended" : code === 0 ? "ended well" : `ended with ${code}`), ended: { time: "was ended: its time was over", output: "was ended: it printed more than it may" }, output: (of: string) => `What ${of} printed`, silent: "It printed nothing.",
+  },
+  profile: {
+    title: "Where its time goes", hint: "Measured in the node's process for as long as you say; it goes on meanwhile.", over: "Over", seconds: (seconds: string) => `${seconds} seconds`, measure: "Measure", measuring: (seconds: string) => `Measuring for ${seconds} s…`, save: "Keep it for developer tools", told: (seconds: number) => `Over ${seconds} s`, tooLarge: "All of it was too large to be sent: measure over fewer seconds to keep it.",
+    columns: ["Share", "Time", "Function", "Where"],
   },
   apps: {
     none: "No app is deployed.", version: "version", deployed: "deployed", parts: "Parts and where they are", part: "Part", kind: "Kind", where: "Where", why: "Why there",
@@ -123,6 +132,7 @@ export const words = {
     ofApps: "Of apps", ofAppsHint: "they run as their app has them, and are not registered as versions", none: "No version of any model is registered.", inUse: "In use by apps", graph: "graph", licence: "licence", registered: "registered", method: "made by", parent: "from", accuracy: "Accuracy", size: "Size", latency: "Latency", drift: "Drift", noDrift: "none told", drifting: "drifting", settled: "ended", lost: "lost",
     columns: { model: "Model", version: "Version", accuracy: "Accuracy", size: "Size", latency: "Latency p50", method: "Made by", registered: "Registered", drift: "Drift" },
     served: "Inference on nodes", servedHint: "as nodes say it themselves", asked: (told: number, of: number) => `${told} of ${of} nodes told`, node: "Node", function: "Function", inferences: "Inferences",
+    fitted: "Fitted on nodes", fittedHint: "parameters that functions made of what they saw, as their nodes tell it in the audit trail: the newest of each", fittedColumns: ["Model", "Node", "Function", "Subject", "Parameters", "Fitted", "Times"], noFitted: "Nothing was fitted on any node, as far as is told.", untold: "not told", notGranted: "Not granted", fittedOfNewest: (from: string) => `only the newest: complete from ${from} on`,
     seeLive: "Ask the nodes", manyNodes: "In a fleet of this size open a node to see its inferences.",
   },
   policy: {

@@ -11,6 +11,7 @@ import { printPlace } from "../route.ts";
 import { words } from "../strings.ts";
 import { useNodesAnswers } from "../use-nodes.ts";
 import { usePolled } from "../use-polled.ts";
+import { Fitted } from "./models-fitted.tsx";
 
 interface ModelRow {
   readonly version: string;
@@ -58,6 +59,7 @@ export function Models({ fleet }: AreaProps) {
         </Section>
       )}
       <Inference fleet={fleet} />
+      <Fitted />
       <Section title={t.drift} aside={<AsOf ms={drifts.asOfMs} lateMs={20_000} />}>
         {drifts.value?.events.length === 0 && <p class="empty">{t.noDrift}</p>}
         <ul class="plain-list">

@@ -1,32 +1,30 @@
-/** A node looked into from here: its log as it is said, its report, its bundle. What the caller may not is said, not hidden. */
+/** A node looked into from here: its log as it is said, its report, its bundle, its commands, where its time goes. What the caller may not is said, not hidden. */
 import { useEffect, useState } from "preact/hooks";
 import type { LogLine, LogsAnswer } from "@holon/core/diagnosis/ask.ts";
 import type { Bundle } from "@holon/core/diagnosis/results.ts";
 import type { Finding } from "@holon/core/diagnosis/findings.ts";
-import { follow, get, send, type ApiProblem } from "../api.ts";
+import { follow, type ApiProblem } from "../api.ts";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { repeat } from "../repeat.ts";
 import { words } from "../strings.ts";
 import { asProblem } from "../use-polled.ts";
+import { useRequest } from "../use-request.ts";
+import { save } from "../save.ts";
+import { Commands } from "./node-commands.tsx";
+import { Profile } from "./node-profile.tsx";
 
 const t = words.diagnosis;
 const everyMs = 2_000;
 const shownMax = 500;
-const waitMs = 5_000;
-/** For a node that is away the request waits on; this page asks for half a minute. */
-const tries = 6;
-
-interface Answered {
-  readonly request: { readonly id: string; readonly state: string };
-  readonly result: unknown;
-}
 
 export function Diagnosis({ name }: { readonly name: string }) {
   return (
     <>
       <Report name={name} />
       <Logs name={name} />
+      <Commands name={name} />
+      <Profile name={name} />
     </>
   );
 }
@@ -66,31 +64,23 @@ function Logs({ name }: { readonly name: string }) {
 
 function Report({ name }: { readonly name: string }) {
   const [findings, setFindings] = useState<readonly Finding[]>();
-  const [busy, setBusy] = useState<"report" | "bundle">();
-  const [problem, setProblem] = useState<ApiProblem>();
-  const [waits, setWaits] = useState<string>();
+  const { busy, problem, waits, ask } = useRequest(name);
 
-  async function ask(kind: "report" | "bundle"): Promise<void> {
-    setBusy(kind);
-    setProblem(undefined);
-    setWaits(undefined);
-    try {
-      const { id } = await send<{ readonly id: string }>("POST", `/v1/nodes/${encodeURIComponent(name)}/requests`, { wanted: { kind } });
-      const result = await resultOf(id);
-      if (result === null) setWaits(id);
-      else if (kind === "report") setFindings(findingsIn(result));
-      else save(name, bundleIn(result));
-    } catch (error) {
-      setProblem(asProblem(error));
-    }
-    setBusy(undefined);
+  async function report(): Promise<void> {
+    const result = await ask({ kind: "report" });
+    if (result !== undefined) setFindings(findingsIn(result));
+  }
+
+  async function bundle(): Promise<void> {
+    const result = await ask({ kind: "bundle" });
+    if (result !== undefined) keep(name, bundleIn(result));
   }
 
   return (
     <Section title={t.report}>
       <p>
-        <button type="button" disabled={busy !== undefined} onClick={() => void ask("report")}>{busy === "report" ? words.loading : t.askReport}</button>{" "}
-        <button type="button" disabled={busy !== undefined} onClick={() => void ask("bundle")}>{busy === "bundle" ? words.loading : t.askBundle}</button>
+        <button type="button" disabled={busy !== undefined} onClick={() => void report()}>{busy === "report" ? words.loading : t.askReport}</button>{" "}
+        <button type="button" disabled={busy !== undefined} onClick={() => void bundle()}>{busy === "bundle" ? words.loading : t.askBundle}</button>
       </p>
       <Problem problem={problem} />
       {waits !== undefined && <p class="warning" role="status">{t.waits(waits)}</p>}
@@ -103,24 +93,9 @@ function Report({ name }: { readonly name: string }) {
   );
 }
 
-async function resultOf(id: string): Promise<unknown> {
-  for (let left = tries; left > 0; left--) {
-    const { result } = await get<Answered>(`/v1/requests/${id}/result?waitMs=${waitMs}`);
-    if (result !== null) return result;
-  }
-  return null;
-}
-
 /** The API that made this page answered it. */
 const findingsIn = (result: unknown): readonly Finding[] => (result as { readonly findings: readonly Finding[] }).findings;
 const bundleIn = (result: unknown): Bundle => result as Bundle;
 
-/** One file that the browser keeps: the bundle's files one after another. */
-function save(name: string, { files }: Bundle): void {
-  const text = files.map((file) => `=== ${file.path}\n${file.text}\n`).join("");
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  link.download = `${name}-bundle.txt`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), everyMs);
-}
+/** The bundle's files one after another. */
+const keep = (name: string, { files }: Bundle): void => save(`${name}-bundle.txt`, files.map((file) => `=== ${file.path}\n${file.text}\n`).join(""), "text/plain");

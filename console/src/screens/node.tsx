@@ -90,6 +90,7 @@ function Says({ status }: { readonly status: NodeStatus }) {
       <dl class="facts wide">
         <dt>{t.runs}</dt><dd>{agent.state}, {words.fleet.columns.document} {agent.version}</dd>
         {uplink !== undefined && <><dt>{t.link}</dt><dd>{uplink.state} {age(uplink.sinceMs)} <span class="soft">↑ {bytes(uplink.sentBytes)} ↓ {bytes(uplink.receivedBytes)}, {[`${count(uplink.backlog)} ${words.fleet.lag}`, ...ofLink].join(", ")}</span>{uplink.problem !== undefined && uplink.state !== "open" && <span class="bad"> {uplink.problem.message}</span>}</dd></>}
+        {status.export !== undefined && <><dt>{t.collector}</dt><dd>{status.export.to} <span class="soft">{t.exported(status.export.sent, status.export.behind)}{(["aside", "withheld", "gone"] as const).flatMap((outcome) => (status.export?.[outcome] ?? 0) === 0 ? [] : [`, ${count(status.export?.[outcome] ?? 0)} ${t.notTaken[outcome]}`])}</span>{status.export.problem !== undefined && <span class="bad"> {status.export.problem.message} {t.sinceThen(clock(status.export.problem.since))}</span>}</dd></>}
         <dt>{t.log}</dt><dd>{bytes(log.sizeBytes)}, {t.disk} {log.disk}{log.lost.length > 0 && <span class="bad"> {t.damaged(log.lost.length)}</span>}</dd>
       </dl>
     </>
