@@ -2,75 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
-import { guardRoutes } from "@holon/core/api/guarded.ts";
-import type { Route, RouteAnswer } from "@holon/core/api/route.ts";
-import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
+import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { compilePolicy } from "@holon/core/policy/compile.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
-import { z } from "zod";
 import { controlRoutes } from "../api/routes.ts";
 import { ControlFleet } from "../testing/control-fleet.ts";
-import type { People } from "./people.ts";
-
-const password = "correct horse battery";
-const hasCode = (code: ErrorCode, naming = /./) => (error: unknown): boolean => error instanceof HolonError && error.code === code && naming.test(error.message);
-
-class Office {
-  readonly fleet: ControlFleet;
-  policy = "policy none 1\n";
-
-  static async open(): Promise<Office> {
-    const office = new Office(await ControlFleet.start([{ name: "cloud", tier: "cloud" }]));
-    await office.drive(office.people.addUser({ name: "olga", role: "owner", password }, machineCaller));
-    return office;
-  }
-
-  constructor(fleet: ControlFleet) {
-    this.fleet = fleet;
-  }
-
-  get people(): People {
-    const { people } = this.fleet.control;
-    assert.ok(people !== undefined);
-    return people;
-  }
-
-  drive<T>(work: Promise<T>): Promise<T> {
-    return this.fleet.drive(work);
-  }
-
-  async login(name: string, word = password): Promise<Caller> {
-    const { token } = await this.drive(this.people.login(name, word, "127.0.0.1"));
-    const caller = this.people.callerOf(token);
-    assert.ok(caller !== undefined);
-    return caller;
-  }
-
-  async add(name: string, role: "owner" | "operator" | "publisher" | "auditor" | "viewer"): Promise<Caller> {
-    await this.drive(this.people.addUser({ name, role, password }, machineCaller));
-    return this.login(name);
-  }
-
-  /** As over HTTP, by the policy that is set here. */
-  call(caller: Caller, method: Route["method"], path: string, request: { readonly params?: Record<string, string>; readonly query?: Record<string, string>; readonly body?: unknown } = {}): Promise<RouteAnswer> {
-    const { decide } = compilePolicy(parsePolicy(this.policy));
-    const routes = guardRoutes(controlRoutes(this.fleet.control), { decide: (principal, name, context) => Promise.resolve(decide(principal, "call", { name }, context)), approved: this.people.approved, refused: this.people.refused });
-    const route = routes.find((one) => one.method === method && one.path === path);
-    assert.ok(route !== undefined, path);
-    return this.drive(route.handle({ params: {}, query: {}, body: undefined, ...request, caller }));
-  }
-
-  async sleep(ms: number): Promise<void> {
-    await this.fleet.world.run({ timeMs: this.fleet.world.nowMs + ms });
-  }
-
-  /** What the trail holds of a type, as text and parsed. */
-  async trail(type: string): Promise<readonly Record<string, unknown>[]> {
-    const found = await this.drive(this.fleet.log.find({ accepts: ({ stream }) => stream === "audit", type, limit: 1_000 }));
-    return found.map(({ event }) => z.record(z.string(), z.unknown()).parse(event.data));
-  }
-}
+import { hasCode, Office, password } from "../testing/office.ts";
 
 test("each role may what its text says: of all routes of control, as a table", async () => {
   const office = await Office.open();
@@ -299,108 +237,6 @@ test("what the policy calls dangerous waits for another person, word by word, on
   assert.deepEqual(office.people.approvals().find((one) => one.id === adding)?.body, { name: "nora", role: "viewer" });
   // The machine's token is no second person, and no first one.
   await assert.rejects(remove(machineCaller), hasCode("HOLON_POLICY_DENIED", /two people remove an app/));
-});
-
-test("an approval is worth what its giver may by the time of the call, and is for the password that was asked with", async () => {
-  const office = await Office.open();
-  const may = "permit also-vera\n  who person vera\n  does call\n  what POST/v1/approvals/{approval}/approve\n";
-  office.policy = "policy careful 1\napprove four-eyes\n  who any\n  does call\n  what DELETE/v1/apps/{app} POST/v1/users\n";
-  const [otto, oskar, vera] = [await office.add("otto", "owner"), await office.add("oskar", "operator"), await office.add("vera", "viewer")];
-  const olga = await office.login("olga");
-  const remove = (app: string) => office.call(otto, "DELETE", "/v1/apps/{app}", { params: { app } });
-  const idOf = async (work: Promise<unknown>): Promise<string> => {
-    const error: unknown = await work.then(() => undefined, (reason: unknown) => reason);
-    assert.ok(error instanceof HolonError && error.code === "HOLON_APPROVAL_PENDING", String(error));
-    return /waits as (\w+)/.exec(error.message)?.[1] ?? "";
-  };
-  const approve = (id: string, by: Caller) => office.drive(office.people.approve(id, by));
-
-  const id = await idOf(remove("pump"));
-  await approve(id, oskar);
-  await assert.rejects(approve(id, olga), hasCode("HOLON_APPROVAL_BAD", /approved by person oskar already/));
-  await office.drive(office.people.setRole("oskar", "viewer", olga));
-  await assert.rejects(remove("pump"), hasCode("HOLON_APPROVAL_PENDING", new RegExp(`waits as ${id}, since person oskar, who approved it, may not any more`)));
-  assert.equal(office.people.approvals().find((one) => one.id === id)?.by, undefined);
-  await office.fleet.restart("cloud");
-  await assert.rejects(remove("pump"), hasCode("HOLON_APPROVAL_PENDING"));
-  await approve(id, await office.login("olga"));
-  await assert.rejects(remove("pump"), hasCode("HOLON_APP_MISSING"), "it was made");
-
-  const gone = await idOf(remove("fan"));
-  await office.drive(office.people.setRole("oskar", "operator", olga));
-  await approve(gone, oskar);
-  await office.drive(office.people.removeUser("oskar", olga));
-  await office.drive(office.people.addUser({ name: "oskar", role: "operator", password }, machineCaller));
-  await assert.rejects(remove("fan"), hasCode("HOLON_APPROVAL_PENDING"), "another oskar is another person");
-
-  const byRule = await idOf(remove("mill"));
-  await office.call(olga, "PUT", "/v1/policy", { body: { text: `policy plant 1\n${may}` } });
-  await approve(byRule, vera);
-  await office.call(olga, "PUT", "/v1/policy", { body: { text: "policy plant 2\n" } });
-  await assert.rejects(remove("mill"), hasCode("HOLON_APPROVAL_PENDING"), "the rule that let her is gone");
-  await office.call(olga, "PUT", "/v1/policy", { body: { text: `policy plant 3\n${may}` } });
-  await assert.rejects(remove("mill"), hasCode("HOLON_APP_MISSING"));
-
-  const add = (word: string) => office.call(otto, "POST", "/v1/users", { body: { name: "nora", role: "viewer", password: word } });
-  const [one, other] = [await idOf(add("the words that were asked")), await idOf(add("other words than those"))];
-  assert.notEqual(one, other);
-  assert.equal(await idOf(add("the words that were asked")), one);
-  await approve(one, olga);
-  assert.equal(await idOf(add("other words than those")), other);
-  await office.fleet.restart("cloud");
-  assert.equal((await add("the words that were asked")).status, 200);
-  await office.login("nora", "the words that were asked");
-  for (const type of ["holon.approval.asked", "holon.approval.used"]) assert.ok(!JSON.stringify(await office.trail(type)).includes("sim$"), type);
-  await office.drive(office.people.reject(other, "no", olga));
-  assert.deepEqual([...office.fleet.log.cells("approval/").keys()], []);
-});
-
-test("what has ended stays so with a clock that nobody set, and a moment ahead ends nothing", async () => {
-  const office = await Office.open();
-  const clock = office.fleet.fleet.members.get("cloud")?.machine.clock ?? assert.fail();
-  clock.state = "unknown";
-  const hour = 3_600_000;
-  const olga = await office.login("olga");
-  const make = async (name: string, forMs: number): Promise<string> => (await office.drive(office.people.addToken({ name, role: "owner", forMs }, olga))).token;
-  const [short, long] = [await make("short", 2_000), await make("long", 90 * 24 * hour)];
-  const hold = (): readonly boolean[] => [short, long].map((token) => office.people.callerOf(token) !== undefined);
-  assert.deepEqual(hold(), [true, true]);
-  await office.sleep(3 * hour);
-  clock.stepWall(-24 * hour);
-  assert.deepEqual(hold(), [false, true], "set back while it runs");
-  for (const life of [1, 2]) {
-    await office.fleet.restart("cloud");
-    assert.deepEqual(hold(), [false, true], `life ${life} with the clock in the past`);
-  }
-  clock.stepWall(10 * 365 * 24 * hour);
-  assert.deepEqual(hold(), [false, false], "as the clock says");
-  const { token: ahead } = await office.drive(office.people.addToken({ name: "ahead", role: "owner", forMs: 2_000 }, machineCaller));
-  clock.stepWall(-10 * 365 * 24 * hour);
-  assert.deepEqual(hold(), [false, true], "and as it says again");
-  assert.equal(office.people.callerOf(ahead), undefined, "made when it stood far ahead");
-  clock.synchronise();
-  assert.deepEqual(hold(), [false, true]);
-});
-
-test("a token gets round no rule for the person who made it, and an approval for them is none of theirs", async () => {
-  const office = await Office.open();
-  const [otto, olga] = [await office.add("otto", "owner"), await office.login("olga")];
-  const tokenOf = async (name: string, role: "owner" | "viewer", by: Caller): Promise<Caller> => office.people.callerOf((await office.drive(office.people.addToken({ name, role, forMs: 1e9 }, by))).token) ?? assert.fail();
-  const [his, hers, small] = [await tokenOf("his", "owner", otto), await tokenOf("hers", "owner", olga), await tokenOf("small", "viewer", olga)];
-  office.policy = "policy careful 1\nforbid not-otto\n  who person otto\n  does call\n  what GET/v1/models\nforbid no-viewer\n  who person olga\n  does call\n  what GET/v1/apps\n  when role viewer\napprove four-eyes\n  who person *\n  does call\n  what PUT/v1/policy\n";
-  const text = "policy plant 1\npermit runs\n  who any\n  does run open use\n";
-  const adopt = (caller: Caller) => office.call(caller, "PUT", "/v1/policy", { body: { text } });
-  for (const caller of [otto, his]) {
-    await assert.rejects(office.call(caller, "GET", "/v1/models"), hasCode("HOLON_POLICY_DENIED", /person otto/));
-    await assert.rejects(adopt(caller), hasCode("HOLON_APPROVAL_PENDING"));
-  }
-  const [id = ""] = office.people.approvals().filter(({ who }) => who === "token his").map((one) => one.id);
-  await assert.rejects(office.drive(office.people.approve(id, otto)), hasCode("HOLON_APPROVAL_BAD", /otto asked/));
-  for (const caller of [olga, hers, small]) assert.equal((await office.call(caller, "GET", "/v1/models")).status, 200);
-  assert.equal((await office.call(small, "GET", "/v1/apps")).status, 200, "its maker is an owner");
-  await office.drive(office.people.approve(id, olga));
-  assert.equal((await adopt(his)).status, 200);
-  assert.deepEqual((await office.trail("holon.api.refused")).map(({ who }) => who), ["person otto", "token his"]);
 });
 
 test("what control changes names who did it, and a policy that leaves nobody to replace it is refused", async () => {
