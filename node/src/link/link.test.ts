@@ -224,6 +224,7 @@ test("a node of another history is kept beside the first, told on both sides, an
   const head = () => running(clone).log.head(childData)?.hash;
   await family.until("all of it is in a branch", () => family.parentNode.log.heads().get(dataBranch())?.mark.hash === head());
   assert.deepEqual(await family.world.drive(textsOf(family.parentNode, childData)), before);
+  await family.pass(10_000); // what is told of a branch is written beside it
   for (const log of [{ node: running(clone), origin: childName }, { node: family.parentNode, origin: parentName }]) {
     const alarms = await family.world.drive(textsOf(log.node, { origin: log.origin, stream: "alarm" }));
     assert.ok(alarms.some((text) => text.includes("holon.link.fork") && text.includes(dataBranch())), alarms.join("\n"));
