@@ -11,7 +11,7 @@ export interface NodeFolder {
 
 const othersMay = 0o077;
 const othersMayWrite = 0o022;
-const foldersOfNode = ["", "log", "identity", "authority", "pinned", "blobs", "states"];
+const foldersOfNode = ["", "log", "identity", "authority", "pinned", "blobs", "fitted", "states"];
 const keysOfNode = ["*.json*", "{identity,authority,pinned}/*.json*"];
 const keysOfAll = ["keys/*", "api-token", "sessions.json", "publisher/keys/*"];
 
@@ -28,7 +28,7 @@ export function dataFolder(data: string, nodes: readonly NodeFolder[]): Pick<Mac
 function filesOf(data: string, nodes: readonly NodeFolder[]): Pick<MachineFacts, "writable" | "exposedKeys"> {
   const isIn = (path: string): string => path.slice(data.length + 1) || ".";
   const folders = new Set([data, ...nodes.flatMap(({ folder }) => foldersOfNode.map((name) => join(folder, name)))]);
-  const files = nodes.flatMap(({ folder }) => globSync("{log,blobs}/*", { cwd: folder }).map((name) => join(folder, name)));
+  const files = nodes.flatMap(({ folder }) => globSync("{log,blobs,fitted,states}/*", { cwd: folder }).map((name) => join(folder, name)));
   const keys = [...nodes.flatMap(({ folder }) => globSync(keysOfNode, { cwd: folder }).map((name) => join(folder, name))), ...globSync(keysOfAll, { cwd: data }).map((name) => join(data, name))].filter((path) => !path.endsWith(".root.json"));
   return {
     writable: seen([...new Set([...folders, ...files, ...keys])].filter((path) => hasMode(path, othersMayWrite)).map((path) => `${isIn(path)} ${modeOf(path)}`).sort(), nodes.length > 0),
