@@ -376,7 +376,7 @@ test("closing ends feeds and idle connections, and waits for what is under way",
   };
   const server = await serveRoutes({ address: "localhost:0", routes: routesWith([feed.route, slow]), token, title: "Test", version: "1" });
   const lines = await follow(server.address);
-  const answer = call(`${api}/v1/slow`);
+  const answer = call(`${server.address}/v1/slow`);
   await entered;
   const closing = server.close();
   assert.equal((await lines.next()).done, true);
