@@ -1,7 +1,7 @@
 /** The control plane over the log of the node it lives on: deploys apps, plans, and issues one desired document per node. */
 // long file: the one place where the parts of control are put together.
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
-import type { Route } from "@holon/core/api/route.ts";
+import type { Route, StopSignal } from "@holon/core/api/route.ts";
 import { demandVersion, type VersionDemand } from "@holon/core/api/version.ts";
 import { driftOf } from "@holon/core/drift.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
@@ -82,7 +82,7 @@ export interface ControlHost {
   /** Whether a peer may ask in the name of a node, where nothing is signed. */
   speaksFor?(peer: NodeName, node: string): boolean;
   /** Lives through hours on a copy of the fleet, beside this thread; `kept` is a plan as it was stored. `HOLON_SIM_BUSY`, `HOLON_SIM_TOO_LARGE`, `HOLON_NODE_UNKNOWN`. */
-  readonly whatIf?: ((kept: Uint8Array, ask: WhatIfAsk) => Promise<WhatIfReport>) | undefined;
+  readonly whatIf?: ((kept: Uint8Array, ask: WhatIfAsk, gone?: StopSignal) => Promise<WhatIfReport>) | undefined;
   /** How units go from node to node, where a test puts another in its place. */
   readonly moveBook?: MoveBook | undefined;
 }
@@ -152,7 +152,7 @@ export interface Control {
   /** Why a unit (`app/function`) is on a node, or not; or was by the plan of this hash. `HOLON_PLAN_MISSING`. */
   explain(unit: string, node: string, hash?: string): Promise<Explanation>;
   /** Hours with failures on a copy of the fleet, by the plan in force or one that was; only where there is a simulator. `HOLON_PLAN_MISSING`, `HOLON_SIM_…`. */
-  readonly simulate: ((ask: WhatIfAsk) => Promise<WhatIfReport>) | undefined;
+  readonly simulate: ((ask: WhatIfAsk, gone?: StopSignal) => Promise<WhatIfReport>) | undefined;
   /** What would come of deploying this, and why; changes nothing. */
   preview(document: AppDocument): Promise<Preview>;
   /** `HOLON_APP_MISSING` if there is none of that name. */
@@ -440,10 +440,10 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
 function simulateBy({ whatIf, blobs }: ControlHost, planOf: (hash: string | undefined) => Promise<InForce | undefined>): Control["simulate"] {
   if (whatIf === undefined) return undefined;
-  return async (ask) => {
+  return async (ask, gone) => {
     const held = await planOf(ask.plan);
     if (held === undefined) throw new HolonError("HOLON_PLAN_MISSING", "no plan was adopted: nothing that is deployed has needs");
-    return whatIf(await blobs.read(held.known.blob), ask);
+    return whatIf(await blobs.read(held.known.blob), ask, gone);
   };
 }
 

@@ -425,3 +425,28 @@ test("what changes something without a token is for pages of this API, and for w
 test("what is not known any more is not found", () => {
   assert.deepEqual([statusOf("HOLON_DIAGNOSIS_GONE"), statusOf("HOLON_DIAGNOSIS_EXPIRED")], [404, 410]);
 });
+
+test("a route is told that its caller left before it was answered, and nothing where it was", async (t) => {
+  const left = Promise.withResolvers<void>();
+  const began = Promise.withResolvers<void>();
+  const answered: StopSignal[] = [];
+  const slow: Route = {
+    method: "GET", path: "/v1/slow", summary: "Slow.", answer: z.object({}),
+    async handle({ gone }) {
+      gone?.onAbort(() => left.resolve());
+      began.resolve();
+      await left.promise;
+      return { status: 200, body: {} };
+    },
+  };
+  const quick: Route = { method: "GET", path: "/v1/quick", summary: "Quick.", answer: z.object({}), handle: ({ gone }) => Promise.resolve({ status: 200, body: (gone === undefined || answered.push(gone), {}) }) };
+  const api = await serve(t, [slow, quick]);
+  const caller = new AbortController();
+  const asked = fetch(`${api}/v1/slow`, { headers: { authorization }, signal: caller.signal });
+  await began.promise;
+  caller.abort();
+  await assert.rejects(asked);
+  await left.promise;
+  await (await fetch(`${api}/v1/quick`, { headers: { authorization } })).json();
+  assert.deepEqual(answered.map(({ aborted }) => aborted), [false]);
+});

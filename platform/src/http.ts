@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { createCallRate } from "@holon/core/api/call-rate.ts";
 import { describedRoutes } from "@holon/core/api/description.ts";
-import type { Route, RouteRequest } from "@holon/core/api/route.ts";
+import type { Route, RouteRequest, StopSignal } from "@holon/core/api/route.ts";
 import { printEntityTag } from "@holon/core/api/version.ts";
 import { assert, HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -15,7 +15,7 @@ import { isRole } from "@holon/core/policy/roles.ts";
 import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import { answer, answerProblem } from "./http/answer.ts";
 import { BodyReader } from "./http/body.ts";
-import { createFollowers, type Followers } from "./http/follow.ts";
+import { createFollowers, stopSignal, type Followers } from "./http/follow.ts";
 import { conditionsOf, isKnown, requireNoCondition } from "./http/conditions.ts";
 import { createMatcher, type Match } from "./http/match.ts";
 import { answerPage } from "./http/page.ts";
@@ -116,7 +116,7 @@ async function serve({ request, response, match, bodies, followers, waitMsOf, op
   await route.admit?.({ params, ...(caller === undefined ? {} : { caller }) });
   const query = parseQuery(route, url);
   const body = await bodies.read(request, route);
-  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, here: hereOf(request.socket), ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...conditionsOf(request, route), ...(caller === undefined ? {} : { caller, callerNow: () => callerShown(request, options) }) };
+  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, here: hereOf(request.socket), ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...conditionsOf(request, route), ...(caller === undefined ? {} : { caller, callerNow: () => callerShown(request, options) }), gone: goneFrom(response) };
   if (route.watch !== undefined && /\btext\/event-stream\b/.test(request.headers.accept ?? "")) {
     return followers.serveEvents((signal) => route.watch?.(parsed, signal) ?? [], response);
   }
@@ -132,6 +132,15 @@ async function serve({ request, response, match, bodies, followers, waitMsOf, op
   const type = given.contentType ?? route.contentType;
   if (type === undefined) answer(response, given.status, given.body, headers);
   else answer(response, given.status, typeof given.body === "string" ? new TextEncoder().encode(given.body) : given.body, { ...headers, "content-type": type });
+}
+
+/** Of a caller that waits for its answer no more. */
+function goneFrom(response: ServerResponse): StopSignal {
+  const left = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) left.abort();
+  });
+  return stopSignal(left.signal);
 }
 
 function callerShown({ headers }: IncomingMessage, { token, callers }: RouteServerOptions): Caller | undefined {

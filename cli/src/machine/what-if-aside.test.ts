@@ -40,6 +40,7 @@ test("what takes too long, or too much memory, is ended and says so; whoever clo
   await assert.rejects(createWhatIfAside({ ms: 1, megabytes: 256 }).run(large, year), hasCode("HOLON_SIM_TOO_LARGE", /more than 0\.001 s/));
   await assert.rejects(createWhatIfAside({ ms: 600_000, megabytes: 12 }).run(large, year), hasCode("HOLON_SIM_TOO_LARGE", /more than 12 MB/));
   const aside = createWhatIfAside(ample);
+  await assert.rejects(aside.run(large, year, { aborted: false, onAbort: (leave) => setImmediate(leave) }), hasCode("HOLON_INTERRUPTED"), "nobody waits for it any more");
   const cut = assert.rejects(aside.run(large, year), hasCode("HOLON_INTERRUPTED"));
   await aside.close();
   await cut;

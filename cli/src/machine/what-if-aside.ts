@@ -1,14 +1,15 @@
 /** Lives through a copy of the fleet on a thread of its own, so that control answers meanwhile: one at a time, within its time and memory. */
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
+import type { StopSignal } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { fromCrossing, type CrossingError } from "@holon/core/run/crossing.ts";
 import type { WhatIfAsk, WhatIfReport } from "@holon/core/schema/what-if.ts";
 
 export interface WhatIfAside {
-  /** `kept` is a plan as control keeps it. `HOLON_SIM_BUSY`, `HOLON_SIM_TOO_LARGE`, `HOLON_NODE_UNKNOWN`. */
-  run(kept: Uint8Array, ask: WhatIfAsk): Promise<WhatIfReport>;
+  /** `kept` is a plan as control keeps it; `gone`: nobody waits for it any more. `HOLON_SIM_BUSY`, `HOLON_SIM_TOO_LARGE`, `HOLON_NODE_UNKNOWN`, `HOLON_INTERRUPTED`. */
+  run(kept: Uint8Array, ask: WhatIfAsk, gone?: StopSignal): Promise<WhatIfReport>;
   close(): Promise<void>;
 }
 
@@ -23,10 +24,11 @@ interface WhatIfBounds {
 export function createWhatIfAside({ ms, megabytes }: WhatIfBounds = { ms: limits.whatIfMs, megabytes: limits.whatIfMegabytes }): WhatIfAside {
   let worker: Worker | undefined;
   return {
-    async run(kept, ask) {
+    async run(kept, ask, gone) {
       if (worker !== undefined) throw new HolonError("HOLON_SIM_BUSY", "another simulation of the fleet is under way", { retryAfterMs: 5_000 });
       const own = (worker = new Worker(new URL("./what-if-worker.ts", import.meta.url), { name: "what if", env: {}, execArgv: [], workerData: { kept, ask }, resourceLimits: { maxOldGenerationSizeMb: megabytes } }));
       const ended = new AbortController();
+      gone?.onAbort(() => void own.terminate()); // it is told as interrupted then
       try {
         return await Promise.race([told(own, ask, megabytes), tooLate(ms, ask, ended.signal)]);
       } finally {

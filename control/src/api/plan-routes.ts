@@ -130,10 +130,11 @@ function simulateRoutes({ simulate }: Control): readonly Route[] {
     {
       method: "POST",
       path: "/v1/plan/simulate",
-      summary: "Hours with failures on a copy of the fleet: as planned now, and planned anew after each loss. Nothing of the fleet is touched; one at a time, within two minutes.",
+      summary: "Hours with failures on a copy of the fleet: as planned now, and planned anew after each loss. Nothing of the fleet is touched; one at a time, within two minutes, and only for as long as the caller waits.",
       body: whatIfAskSchema,
       answer: whatIfReportSchema,
-      handle: async ({ body }) => ({ status: 200, body: await simulate(whatIfAskSchema.parse(body)) }),
+      // Whoever asks with a key may come back for the answer.
+      handle: async ({ body, gone, idempotencyKey }) => ({ status: 200, body: await simulate(whatIfAskSchema.parse(body), idempotencyKey === undefined ? gone : undefined) }),
     },
   ];
 }

@@ -26,6 +26,8 @@ export interface RouteRequest {
   readonly lastEventId?: string | undefined;
   /** The request's `Content-Type`. */
   readonly contentType?: string;
+  /** Stops where the caller leaves before it was answered: what changes nothing may end then. */
+  readonly gone?: StopSignal | undefined;
 }
 
 export interface RouteAnswer {

@@ -71,7 +71,7 @@ async function pour<Value>(source: Source<Value>, response: ServerResponse, { ty
   response.end();
 }
 
-const stopSignal = (signal: AbortSignal): StopSignal => ({
+export const stopSignal = (signal: AbortSignal): StopSignal => ({
   get aborted() {
     return signal.aborted;
   },
