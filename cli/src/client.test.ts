@@ -4,7 +4,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
-import { openLines } from "./client.ts";
+import { serveRoutes } from "@holon/platform/http.ts";
+import { z } from "zod";
+import { connectApi, openLines } from "./client.ts";
 
 test("of lines without end the empty ones are signs of life, and one with an error is the last", async (context) => {
   const server = createServer((_request, response) => void response.end('{"lines":[]}\n\n\n{"error":{"code":"HOLON_LOG_CLOSED","message":"the log is closed"}}\n')).listen(0, "127.0.0.1");
@@ -27,5 +29,14 @@ test("a line of which nothing is heard any more is dead, before it answered as a
     await assert.rejects(async () => {
       for await (const _ of lines);
     }, (error) => error instanceof HolonError && error.code === "HOLON_API_UNREACHABLE" && /nothing was heard/.test(error.message));
+  }
+});
+
+test("a call of control's at a node without control says that, and which API to name; at control of another version it says that there is no such path", async (context) => {
+  for (const [title, code] of [["Holon node", "HOLON_CONTROL_ELSEWHERE"], ["Holon control", "HOLON_ARGUMENT_BAD"]] as const) {
+    const server = await serveRoutes({ address: "127.0.0.1:0", routes: [], token: "a-token", title, version: "1" });
+    context.after(() => server.close());
+    const client = await connectApi({ api: server.address, data: "", token: "a-token" });
+    await assert.rejects(client.get("/v1/apps", z.unknown()), (error) => error instanceof HolonError && error.code === code && (code === "HOLON_ARGUMENT_BAD" || /--api/.test(error.next)));
   }
 });

@@ -42,7 +42,7 @@ export async function connectApi(options: ClientOptions): Promise<Client> {
       throw new HolonError("HOLON_API_UNREACHABLE", `no API answers at ${api}`, { cause });
     });
     const parsed: unknown = await response.json().catch(() => undefined);
-    if (!response.ok) throw problemOf(response.status, parsed, api);
+    if (!response.ok) throw await whereControlIs(problemOf(response.status, parsed, api), api);
     const checked = answer.safeParse(parsed);
     if (!checked.success) throw new HolonError("HOLON_INTERNAL", `${api}${path} answered what this program does not understand`, { cause: checked.error, next: "Use the CLI of the same version as the node." });
     return checked.data;
@@ -151,6 +151,18 @@ export function errorOf(body: unknown): HolonError | undefined {
   if (!parsed.success) return undefined;
   const { code, message, next } = parsed.data.error;
   return new HolonError(isErrorCode(code) ? code : "HOLON_INTERNAL", message, next === undefined ? {} : { next });
+}
+
+/** Said by an API of a version that has no such call, or by one without control. */
+export const isNoSuchPath = (error: unknown): boolean => error instanceof HolonError && (error.code === "HOLON_CONTROL_ELSEWHERE" || (error.code === "HOLON_ARGUMENT_BAD" && error.message === "the API has no such path"));
+
+const aboutSchema = z.looseObject({ info: z.looseObject({ title: z.literal("Holon node") }) });
+
+/** A call of control's that a node has not got: it is the node that is the wrong one, and not the path. Its description is for anybody. */
+async function whereControlIs(problem: HolonError, api: string): Promise<HolonError> {
+  if (!isNoSuchPath(problem)) return problem;
+  const about: unknown = await fetch(new URL("/v1/openapi.json", api), { signal: AbortSignal.timeout(timeoutMs) }).then((response) => response.json()).catch(() => undefined);
+  return aboutSchema.safeParse(about).success ? new HolonError("HOLON_CONTROL_ELSEWHERE", `the API at ${api} is that of a node without control`, { cause: problem }) : problem;
 }
 
 const problemOf = (status: number, body: unknown, api: string): HolonError => errorOf(body) ?? new HolonError("HOLON_API_UNREACHABLE", `${api} answered ${status}: it is no API of Holon`);

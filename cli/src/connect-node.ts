@@ -1,7 +1,7 @@
 /** The local API of one node: of the one at `--api`, or of another of the same data folder by its name. A token is shown to those that issued it alone: where a node says that it is reached is no reason to. */
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
-import { connectApi, type Client, type ClientOptions } from "./client.ts";
+import { connectApi, isNoSuchPath, type Client, type ClientOptions } from "./client.ts";
 import { readApi } from "./machine/own-api.ts";
 import { readToken } from "./machine/token.ts";
 import { listNodeRows } from "./command/node.ts";
@@ -10,7 +10,7 @@ import { listNodeRows } from "./command/node.ts";
 export async function connectNode(options: ClientOptions, node: string | undefined): Promise<Client> {
   const first = await connectApi(options);
   if (node === undefined) return first;
-  const nodes = await listNodeRows(first).catch((error: unknown) => (hasNoControl(error) ? undefined : Promise.reject(error)));
+  const nodes = await listNodeRows(first).catch((error: unknown) => (isNoSuchPath(error) ? undefined : Promise.reject(error)));
   const known = nodes?.find((row) => row.name === node);
   if (nodes === undefined) return connectWithoutControl(options, first, node);
   if (known === undefined) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${node} was ever heard`);
@@ -23,9 +23,6 @@ export async function connectNode(options: ClientOptions, node: string | undefin
 const connectAsMachine = async (options: ClientOptions, api: string): Promise<Client> => connectApi({ ...options, api, token: (await readToken(options.data)) ?? "", isOwn: true });
 
 const nameSchema = z.looseObject({ node: z.string() });
-
-/** Control alone answers that path. */
-const hasNoControl = (error: unknown): boolean => error instanceof HolonError && error.code === "HOLON_ARGUMENT_BAD" && error.message === "the API has no such path";
 
 /** A node without control knows itself, and the folder knows who else runs out of it. */
 async function connectWithoutControl(options: ClientOptions, first: Client, node: string): Promise<Client> {

@@ -46,6 +46,7 @@ export const errorTable = {
   HOLON_COMMAND_UNKNOWN: row("A node has no declared command of that name.", "See `holon node commands NODE`; more are declared under `diagnosis` of its holon.node.yaml."),
   HOLON_COLLECTOR_REFUSED: row("The collector that telemetry goes to knows neither who asks nor that address.", "Look at `telemetry.export` of its holon.node.yaml: `url` is the collector's without /v1/…, `secretHeaders` names the secrets that it wants to see. What is to go there waits in the log, and is tried again.", true),
   HOLON_COLLECTOR_UNREACHABLE: row("The collector that telemetry goes to does not answer, or can take nothing now.", "See whether it runs, and can be reached from that node. What is to go there waits in the log, and is tried again.", true),
+  HOLON_CONTROL_ELSEWHERE: row("The API that was called is that of a node without control, which knows nothing of the fleet.", "Name the API of the node that carries control with --api, on its machine: 7400 where its configuration says nothing else."),
   HOLON_CONFIG_BAD: row("A node's configuration does not fit its schema.", "Mend the named field of holon.node.yaml."),
   HOLON_COUNTER_FULL: row("A source has more devices that count than are followed.", "Give the devices to several sources; readings of further devices are taken in, repeats included."),
   HOLON_DATA_IN_USE: row("Another process holds the data folder.", "Stop the other process, or name another folder with --data."),
