@@ -6,6 +6,7 @@ import { decodeParameters, encodeParameters } from "@holon/core/model/parameters
 import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
 import type { FittedParameters, UnitEvent } from "@holon/core/ports.ts";
 import { blobHashSchema } from "@holon/core/schema/app.ts";
+import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
 import type { HandedClass } from "./handed-class.ts";
 import type { UnitContext } from "./unit.ts";
@@ -37,26 +38,34 @@ export async function requireGranted(fitted: readonly FittedParameters[], fn: Un
 const refusal = (unit: string, data: { readonly model?: string; readonly held?: true; readonly message: string }, { events }: Pick<Context, "events">): NewRecord =>
   events.record({ stream: "audit", type: "holon.model.refused", class: "public", producer: unit, data: { ...data, code: "HOLON_FIT_UNGRANTED" } });
 
-/** Through where the inputs went of what is replaced now. */
-async function windowBefore(cell: string, { blobs, log }: Context): Promise<string | undefined> {
+/** What is replaced now, and through where its inputs went. */
+async function heldBefore(cell: string, { blobs, log }: Context): Promise<{ readonly blob?: BlobHash; readonly fittedFrom?: string | undefined }> {
   const held = log.cell(cell);
-  if (held === undefined) return undefined;
+  if (held === undefined) return {};
   const { blob } = fittedSchema.parse(parseJson(held));
   try {
-    return decodeParameters(await blobs.own.read(blob), blob).provenance.fittedFrom;
+    return { blob, fittedFrom: decodeParameters(await blobs.own.read(blob), blob).provenance.fittedFrom };
   } catch (error) {
-    if (error instanceof HolonError) return undefined; // it is damaged, and replaced at this moment
+    if (error instanceof HolonError) return { blob }; // it is damaged, and replaced at this moment
     throw error;
   }
+}
+
+/** Once the cells are on the disk that name others: of what no cell names any more nobody else would know. */
+export async function forgetReplaced(replaced: readonly BlobHash[], { blobs, log }: Pick<Context, "blobs" | "log">): Promise<void> {
+  if (replaced.length === 0) return;
+  const named = new Set<string>([...log.cells("fitted/").values()].map((value) => fittedSchema.parse(parseJson(value)).blob));
+  for (const blob of replaced) if (!named.has(blob)) await blobs.own.remove(blob);
 }
 
 export async function keepFitted(
   fitted: readonly FittedParameters[],
   events: readonly UnitEvent[],
   { fn, born, ...context }: Context & { readonly fn: UnitDocument; readonly born: Pick<HandedClass, "maker" | "told"> },
-): Promise<{ readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[] }> {
+): Promise<{ readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[]; readonly replaced: readonly BlobHash[] }> {
   const records: NewRecord[] = [];
   const cells: CellChange[] = [];
+  const replaced: BlobHash[] = [];
   const unit = `${context.app.name}/${fn.name}`;
   const { node, models } = fitPlace(fn.name, context);
   // The note is the function's own words, and stays with the cell; so do the subject, which may be a person, and the name, a hash by which guesses can be tried, unless the function may tell everybody what it was handed.
@@ -65,7 +74,8 @@ export async function keepFitted(
   for (const parameters of fitted) {
     const { model, subject, note } = parameters;
     const graph = models.find(({ name }) => name === model)?.graph;
-    const fittedAfter = await windowBefore(fittedCell(unit, model, subject), context);
+    const { blob: before, fittedFrom: fittedAfter } = await heldBefore(fittedCell(unit, model, subject), context);
+    if (before !== undefined) replaced.push(before);
     const origin = { producer: "node", node, unit, graph, fittedAfter, fittedFrom } as const;
     const blob = await context.blobs.own.put(encodeParameters(parameters, origin));
     cells.push({ key: fittedCell(unit, model, subject), value: encoder.encode(JSON.stringify({ blob, model, subject, note })) });
@@ -73,7 +83,7 @@ export async function keepFitted(
       context.events.record({ stream: "audit", type: "holon.model.fitted", class: "public", producer: unit, subject: isTold ? subject : undefined, data: { model, ...(isTold ? { blob } : {}) } }),
     );
   }
-  return { records, cells };
+  return { records, cells, replaced };
 }
 
 /** What the function has learned, as far as its app's manifest grants it by now. The rest stays on the disk, unused, and is told: once to whoever has the same `told`. */

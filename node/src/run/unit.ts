@@ -31,7 +31,7 @@ import { asideOf, type Aside } from "./aside.ts";
 import type { ElasticStatus } from "../elastic/elastic-unit.ts";
 import { heldBorn, openHandedClass, type HandedClass } from "./handed-class.ts";
 import { createFailedEvents, type FailedEvents } from "./failed-events.ts";
-import { keepFitted, requireGranted } from "./fitted.ts";
+import { forgetReplaced, keepFitted, requireGranted } from "./fitted.ts";
 import type { Moments } from "@holon/core/run/moments.ts";
 import { declaredOutput, placeOf, subjectOf } from "./output-place.ts";
 import { positionCell, stateCell } from "./program.ts";
@@ -500,6 +500,7 @@ class Unit implements RunningUnit {
     const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records, ...input.traced.spans(aside.error, result.calls ?? [])];
     const write = (own: readonly CellChange[]): Promise<unknown> => this.#context.log.append(entryUnder({ records, cells: [...cells, ...aside.cells, ...own] }, this.#context.tenure, under));
     await (result.shared === undefined ? write([]) : this.#context.shared.apply(this.#context.app, result.shared, write, (own) => this.#born.told(own)));
+    await forgetReplaced(fitted.replaced, this.#context).catch((error: unknown) => this.#context.ports.trace.note("warn", `what ${this.#name} had fitted before: ${toHolonError(error).message}`));
     this.#context.meter.handled(this.#context.app.name, this.#fn.name, { events: input.handled, bytesIn: input.bytes, recordedMs: input.events[0]?.arrivedMs, records: outputs, result: { ...result, inferences: this.#ofOwnModels(result.inferences) } });
     this.#attempt = 0;
     this.#interruptions = 0;
