@@ -34,7 +34,7 @@ import { openLogCipher } from "@holon/platform/log-keys.ts";
 import { createAttestor } from "@holon/platform/attestor.ts";
 import { hasMachineTpm } from "@holon/platform/tpm/tools.ts";
 import { createMeasurer } from "@holon/platform/measurer.ts";
-import { startedWith } from "@holon/platform/measurer/start.ts";
+import { startedWith, type StartedWith } from "@holon/platform/measurer/start.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
 import { createManualPages } from "@holon/platform/manual/manual-pages.ts";
@@ -68,6 +68,8 @@ export interface NodeOptions {
   checkConfig?(text: string): Promise<void>;
   /** What the node is found to be made of at its first start is adopted. */
   readonly trustsFirst?: boolean;
+  /** What loads beside the program, for a node in the process of a test, whose words are the runner's; otherwise how this process was started. */
+  readonly start?: StartedWith;
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
   /** Who says which links are open, where the nodes of a fleet are no processes: for tests and benches. */
   readonly links?: Pick<FleetHost, "links" | "call"> | undefined;
@@ -122,7 +124,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       ...attestorOf(folder, config),
-      measurer: createMeasurer({ folder, config: options.configFile, start: startedWith(), trustsFirst: options.trustsFirst === true, ...(options.checkConfig === undefined ? {} : { checkConfig: options.checkConfig }) }),
+      measurer: createMeasurer({ folder, config: options.configFile, start: options.start ?? startedWith(), trustsFirst: options.trustsFirst === true, ...(options.checkConfig === undefined ? {} : { checkConfig: options.checkConfig }) }),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
       ...(config.control && config.provider !== undefined ? { provider: (await import("@holon/platform/provider.ts")).createProvider(config.provider, secrets) } : {}),
       lines: createLines(folder),

@@ -28,7 +28,7 @@ export class Machines {
 
   async start(config: Omit<NodeConfig, "clockSyncedFile" | "siblings">, data = this.data, configFile?: string): Promise<MachineNode> {
     const token = await makeToken(this.data);
-    const machine = await startNode({ config: { ...config, siblings: [], clockSyncedFile: join(this.data, "synced") }, data, ...(configFile === undefined ? {} : { configFile }), api: "127.0.0.1:0", token, trace: { level: "error", output: process.stderr } });
+    const machine = await startNode({ config: { ...config, siblings: [], clockSyncedFile: join(this.data, "synced") }, data, ...(configFile === undefined ? {} : { configFile }), start: { options: [], environment: {} }, api: "127.0.0.1:0", token, trace: { level: "error", output: process.stderr } });
     this.#running.add(machine);
     return machine;
   }
