@@ -12,8 +12,10 @@ test("of what was fitted the newest of each node, function, model and subject is
     event(3, "gateway-2", { model: "pca", blob: "cc" }),
     event(4, "gateway-1", { model: "pca", blob: "dd" }, "valve1"),
     event(5, "gateway-1", "nothing of it"),
+    event(6, "gateway-3", { model: "pca" }),
   ]);
   assert.deepEqual(rows.map(({ node, unit, model, subject, blob, times }) => [node, unit, model, subject, blob, times]), [
+    ["gateway-3", "watch/learn", "pca", undefined, undefined, 1],
     ["gateway-1", "watch/learn", "pca", "valve1", "dd", 2],
     ["gateway-2", "watch/learn", "pca", undefined, "cc", 1],
     ["gateway-1", "watch/learn", "pca", "valve2", "bb", 1],

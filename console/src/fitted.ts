@@ -9,7 +9,8 @@ export interface FittedRow {
   readonly unit: string;
   /** Undefined where the function may not tell everybody whom they are of. */
   readonly subject: string | undefined;
-  readonly blob: string;
+  /** Hash of the parameters; undefined where it may not tell everybody what it was handed. */
+  readonly blob: string | undefined;
   readonly newest: Event;
   /** Among the events that are known. */
   readonly times: number;
@@ -20,7 +21,7 @@ export function fittedRows(events: readonly Event[]): readonly FittedRow[] {
   const rows = new Map<string, FittedRow>();
   for (const event of events) {
     const { model, blob } = dataOf(event);
-    if (model === "" || blob === "") continue;
+    if (model === undefined) continue;
     const node = originOf(event);
     const unit = unitOf(event, node);
     // Where whom they are of is not told, each fit may be of another.
@@ -32,8 +33,8 @@ export function fittedRows(events: readonly Event[]): readonly FittedRow[] {
 
 export const unitOf = ({ source }: Event, node: string): string => (source.startsWith(`/${node}/`) ? source.slice(node.length + 2) : source);
 
-function dataOf({ data }: Event): { readonly model: string; readonly blob: string } {
+function dataOf({ data }: Event): { readonly model: string | undefined; readonly blob: string | undefined } {
   const fields: Readonly<Record<string, unknown>> = typeof data === "object" && data !== null ? Object.fromEntries(Object.entries(data)) : {};
-  const text = (key: string): string => (typeof fields[key] === "string" ? fields[key] : "");
+  const text = (key: string): string | undefined => (typeof fields[key] === "string" ? fields[key] : undefined);
   return { model: text("model"), blob: text("blob") };
 }
