@@ -14,7 +14,7 @@ import { enroll } from "./identity/ask.ts";
 import { certifyHere } from "./identity/here.ts";
 import { readToken } from "./identity/token.ts";
 import { NodeIdentity } from "./identity.ts";
-import { hasCode } from "./testing/has-code.ts";
+import { hasCode } from "@holon/core/testing/has-code.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { need } from "../../scripts/testing/need.ts";
 import { softwareTpm } from "./testing/software-tpm.ts";

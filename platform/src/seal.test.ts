@@ -12,7 +12,7 @@ import { sealerOf, trustedSites, trustSite } from "./publisher/sites.ts";
 import { aes128, aes256, boxPrivateKey, boxPublicKey, hpkeOpen, hpkeSeal, rawPublicKey } from "./seal/hpke.ts";
 import { seal, sealFingerprint, unseal } from "./seal.ts";
 import { createSeals, makeSiteKey, requestSiteKey, shareSiteKey, stateSiteKey, takeSiteKey, type SiteStatement } from "./site-key.ts";
-import { hasCode } from "./testing/has-code.ts";
+import { hasCode } from "@holon/core/testing/has-code.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { testClock, testFleet, type TestMember } from "./testing/test-fleet.ts";
 

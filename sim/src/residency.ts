@@ -132,7 +132,7 @@ interface Surroundings {
 }
 
 function watched(net: Net, below: Set<Connection>): Net {
-  return { listen: (address, accepted) => net.listen(address, (connection) => (below.add(connection), accepted(connection))), connect: (address, expected) => net.connect(address, expected) };
+  return { ...net, listen: (address, accepted, lobby) => net.listen(address, (connection) => (below.add(connection), accepted(connection)), lobby) };
 }
 
 /** Whoever was stolen asks those below for what lies on their disks, by whatever name it knows; here it knows them all. */

@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
+import { hasCode } from "@holon/core/testing/has-code.ts";
 import { readToken } from "@holon/platform/identity/token.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { enrolled, Office } from "../testing/office.ts";
 
 const hour = 3_600_000;
-const hasCode = (code: ErrorCode) => (error: unknown): true => {
-  assert.ok(error instanceof HolonError, String(error));
-  assert.equal(error.code, code, error.message);
-  return true;
-};
 
 test("an invitation is for one key: the same key is answered again, another is a replay, also in control's next life", async (context) => {
   const office = new Office(context);

@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { planAll, type PlanInputs } from "@holon/core/placement/planner.ts";
 import { inventorySchema } from "@holon/core/schema/inventory.ts";
 import { appNeedsSchema, placementPolicySchema } from "@holon/core/schema/needs.ts";
 import { keptPlanSchema } from "@holon/core/schema/plan.ts";
 import { whatIfAskSchema } from "@holon/core/schema/what-if.ts";
+import { hasCode } from "@holon/core/testing/has-code.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
 import { whatIfAsked } from "@holon/sim/what-if/asked.ts";
 import { createWhatIfAside } from "./what-if-aside.ts";
 
-const hasCode = (code: ErrorCode, message = /./) => (error: unknown): boolean => error instanceof HolonError && error.code === code && message.test(error.message);
 const nowMs = Date.UTC(2027, 0, 15);
 /** A plan for so many nodes below a cloud, as control keeps it. */
 function keptPlan(count: number): Uint8Array {

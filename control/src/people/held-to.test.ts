@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { HolonError } from "@holon/core/errors.ts";
-import { hasCode, Office, password } from "../testing/office.ts";
+import { hasCode } from "@holon/core/testing/has-code.ts";
+import { Office, password } from "../testing/office.ts";
 
 test("an approval is worth what its giver may by the time of the call, and is for the password that was asked with", async () => {
   const office = await Office.open();

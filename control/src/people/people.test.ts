@@ -6,9 +6,10 @@ import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { compilePolicy } from "@holon/core/policy/compile.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
+import { hasCode } from "@holon/core/testing/has-code.ts";
 import { controlRoutes } from "../api/routes.ts";
 import { ControlFleet } from "../testing/control-fleet.ts";
-import { hasCode, Office, password } from "../testing/office.ts";
+import { Office, password } from "../testing/office.ts";
 
 test("each role may what its text says: of all routes of control, as a table", async () => {
   const office = await Office.open();

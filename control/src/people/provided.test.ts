@@ -1,10 +1,10 @@
 /** Logins with an identity provider, with a clock that is moved by hand. The provider that is not ours is tried in `platform` and `cli`. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import { isLoopbackRedirect, providerSchema } from "@holon/core/schema/provider.ts";
+import { hasCode } from "@holon/core/testing/has-code.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
 import { createCredentials } from "@holon/sim/credentials.ts";
@@ -18,7 +18,6 @@ import { providedName, roleOfClaims } from "./provided-role.ts";
 const here = "127.0.0.1";
 const redirect = "http://127.0.0.1:8400/holon";
 const config = providerSchema.parse({ name: "works", issuer: "https://provider.test", client: "holon", roles: [{ claim: "groups", value: "owners", role: "owner" }, { claim: "groups", value: "staff", role: "viewer" }] });
-const hasCode = (code: ErrorCode) => (error: unknown): boolean => error instanceof HolonError && error.code === code;
 
 async function open() {
   let nowMs = 1_767_225_600_000;

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { guardRoutes } from "@holon/core/api/guarded.ts";
 import type { Route, RouteAnswer } from "@holon/core/api/route.ts";
-import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
 import { compilePolicy } from "@holon/core/policy/compile.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import { z } from "zod";
@@ -12,7 +11,6 @@ import type { People } from "../people/people.ts";
 import { ControlFleet } from "./control-fleet.ts";
 
 export const password = "correct horse battery";
-export const hasCode = (code: ErrorCode, naming = /./) => (error: unknown): boolean => error instanceof HolonError && error.code === code && naming.test(error.message);
 
 export class Office {
   readonly fleet: ControlFleet;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
+import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import type { NodeName } from "@holon/core/units.ts";
+import { hasCode } from "@holon/core/testing/has-code.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createEvents } from "../event/events.ts";
 import { createCalls, type CallHandler } from "../link/calls.ts";
@@ -66,7 +67,6 @@ class Edge {
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
-const hasCode = (code: ErrorCode) => (error: unknown): boolean => error instanceof HolonError && error.code === code;
 const names = ({ asked }: Edge): readonly string[] => asked.map(([to]) => to).toSorted();
 
 test("what is made here is offered to all doors below, and above only where nobody took it; that nobody did is told", async (context) => {

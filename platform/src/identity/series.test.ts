@@ -12,7 +12,7 @@ import { certifyHere } from "./here.ts";
 import { NodeIdentity } from "../identity.ts";
 import { createNet } from "../net.ts";
 import { makeSiteKey, requestSiteKey, shareSiteKey, stateSiteKey, takeSiteKey } from "../site-key.ts";
-import { hasCode } from "../testing/has-code.ts";
+import { hasCode } from "@holon/core/testing/has-code.ts";
 import { scratchFolder } from "../testing/scratch-folder.ts";
 import { testClock, testFleet, type TestFleet, type TestMember } from "../testing/test-fleet.ts";
 

@@ -8,7 +8,7 @@ import { type ErrorCode } from "@holon/core/errors.ts";
 import type { Director } from "@holon/core/ports.ts";
 import { z } from "zod";
 import { pinDirector } from "../identity/pins.ts";
-import { hasCode } from "../testing/has-code.ts";
+import { hasCode } from "@holon/core/testing/has-code.ts";
 import { scratchFolder } from "../testing/scratch-folder.ts";
 import { createDirector, directorStatus, rotateDirector, takeDirectorRootKey } from "./director.ts";
 import { makeRoot, publicKeyOf, signFile } from "./tuf-repository.ts";

@@ -1,6 +1,6 @@
 /** For `assert.rejects` and `assert.throws`: an error of ours with this code, and a message that says so much. */
 import assert from "node:assert/strict";
-import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
+import { HolonError, type ErrorCode } from "../errors.ts";
 
 export const hasCode = (code: ErrorCode, naming = /./) => (error: unknown): true => {
   assert.ok(error instanceof HolonError, String(error));
