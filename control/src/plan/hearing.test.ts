@@ -60,3 +60,12 @@ test("nobody is lost because control was away", async () => {
   await pass(limits.nodeLeaseMs);
   assert.equal(hearing.stateOf("edge-1"), "silent");
 });
+
+test("a node that joins was never silent: a lease passes before it is", async () => {
+  const { clock, pass, hear } = bed();
+  const hearing = createHearing(clock, "cloud", []);
+  await pass(10 * limits.nodeLeaseMs);
+  assert.deepEqual([hearing.stateOf("edge-1"), hearing.stateOf("edge-2")], ["present", "present"]);
+  await hear(hearing, 2 * limits.nodeLeaseMs);
+  assert.deepEqual([hearing.stateOf("edge-1"), hearing.stateOf("edge-2")], ["present", "silent"]);
+});

@@ -51,6 +51,8 @@ export function createHearing(clock: Clock, self: string, silent: Iterable<strin
   const openedMs = clock.monotonicMs();
   const heardMs = new Map<string, number>();
   const grantedMs = new Map<string, number>();
+  /** Since when each is asked for here: one that joins is known before it asks. */
+  const knownMs = new Map<string, number>();
   /** Of those that are silent, since when they are heard again. */
   const silentNodes = new Map<string, number | undefined>([...silent].map((node) => [node, undefined]));
 
@@ -75,7 +77,8 @@ export function createHearing(clock: Clock, self: string, silent: Iterable<strin
     isGranted: (node) => grantedMs.has(node) && !isOver(grantedMs, node),
     stateOf(node) {
       if (node === self) return "present";
-      if (isOver(heardMs, node)) {
+      if (!knownMs.has(node)) knownMs.set(node, clock.monotonicMs());
+      if (isOver(heardMs.has(node) ? heardMs : knownMs, node)) {
         silentNodes.set(node, undefined);
         return "silent";
       }

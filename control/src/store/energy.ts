@@ -24,10 +24,10 @@ export interface EnergyState {
 
 export const createEnergyState = (): EnergyState => ({ curves: new Map(), runs: [], done: new Map() });
 
-/** A node speaks of itself. */
-export function curveTold({ curves }: EnergyState, isKnown: boolean, node: string, data: unknown): boolean | "unfit" {
+/** A node speaks of itself, and of its electricity perhaps before it says that it has started. */
+export function curveTold({ curves }: EnergyState, isMember: boolean, node: string, data: unknown): boolean | "unfit" {
   const told = energyCurveSchema.safeParse(data);
-  if (!told.success || !isKnown) return "unfit";
+  if (!told.success || !isMember) return "unfit";
   curves.set(node, { ...curves.get(node), [told.data.kind]: told.data });
   return true;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canonicalJson } from "@holon/core/json.ts";
+import type { Log, LogRecord } from "@holon/core/log/log.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { app, ControlFleet } from "../testing/control-fleet.ts";
 import { createFold, type Fold } from "./fold.ts";
@@ -101,4 +102,22 @@ test("a claim that is no such event does not stop the control plane", async () =
   assert.equal(fleet.desired("gateway-1")?.version, 1);
   await fleet.restart("cloud");
   assert.deepEqual(fleet.control.apps().map(({ document }) => document.name), ["pump"]);
+});
+
+test("what a node tells of its electricity counts also where it comes before the word that the node has started", async () => {
+  const fleet = await ControlFleet.start();
+  await fleet.claim("edge-1", "holon.node.curve", { kind: "carbon", startMs: 1.8e12, values: [100, 200], asOfMs: 1.8e12, from: "file grid.csv" });
+  await fleet.until("it is heard", () => fleet.hasHeard("edge-1"));
+  const isCurve = ({ bytes }: LogRecord): boolean => Buffer.from(bytes).includes("holon.node.curve");
+  const curvesFirst = new Proxy(fleet.log, {
+    get(log, name) {
+      if (name === "read") return async (...asked: Parameters<Log["read"]>) => (await log.read(...asked)).toSorted((one, other) => Number(isCurve(other)) - Number(isCurve(one)));
+      const value: unknown = Reflect.get(log, name, log);
+      return typeof value === "function" ? value.bind(log) : value;
+    },
+  });
+  const ignored: LogRecord[] = [];
+  const fold = createFold(curvesFirst, { ignored: (record) => void ignored.push(record) });
+  await fleet.drive(fold.catchUp());
+  assert.deepEqual([ignored.length, fold.state.energy.curves.get("edge-1")?.carbon?.values], [0, [100, 200]]);
 });

@@ -205,7 +205,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
   if (event.type === "holon.node.condition") return conditionTold(state, record.origin, event);
   if (event.type === "holon.unit.handed") return state.nodes.has(record.origin) && !state.revoked.has(record.origin) && handedTold(state, deployedIn(state.apps), record.origin, event.time, event.data) ? true : "unfit";
-  if (event.type === curveEvent) return curveTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), record.origin, event.data);
+  if (event.type === curveEvent) return curveTold(state.energy, !state.revoked.has(record.origin), record.origin, event.data);
   if (event.type === shiftedEvent) return runTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), (unit) => isJob(state, unit), record.origin, event);
   if (event.type === delegationEvents.overlay) return overlayTold(state, record.origin, event);
   if (event.type === movingEvents.departed) return departedTold(state, record.origin, event.data) || "unfit";
