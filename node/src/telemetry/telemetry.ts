@@ -131,6 +131,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   if (settings === undefined) return undefined;
   const { clock } = ports;
   const self = log.origin;
+  const hasRun = log.cell(baseCell) !== undefined; // a window of this run may end while the node still starts
   const view = (options.fleetView ?? createFleetView)(self);
   const fine = makeHistory(limits.telemetryFineStepMs, limits.telemetryFineSteps);
   const coarse = makeHistory(limits.telemetryCoarseMs, limits.telemetryCoarseSteps);
@@ -241,7 +242,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     view.started(self, { site: config.site, tier: config.tier, jurisdiction: config.jurisdiction }, atMs);
     view.heard(self, now());
     for (const told of recorder.held()) window(self, told, undefined);
-    if (log.cell(baseCell) === undefined) return undefined; // it never measured anything before
+    if (!hasRun) return undefined;
     const ended = log.cell(endedCell);
     const how = ended === undefined ? "crashed" : "stopped";
     const endedAtMs = ended === undefined ? await lastWordMs() : Number(new TextDecoder().decode(ended));
