@@ -80,3 +80,25 @@ test("a branch that the parent has is found as the place to go on", async (conte
   assert.ok(plain !== undefined);
   assert.deepEqual(Buffer.from(stampRun(plain, lane, integrity).bytes), Buffer.from((await two.readRuns(lane, plain.header.firstSequence, 1))[0]?.bytes ?? []));
 });
+
+test("a parent that gets the same by another way meanwhile holds no other history", async (context) => {
+  const { one, parent: whole } = await parted(context, 60, 0, 0);
+  const head = one.head(lane)?.sequence ?? 0;
+  for (const already of [0, 1, 20, 59]) {
+    for (let grows = 1; grows <= 4; grows++) {
+      const parent = await openTempLog(tempFolder(context), { name: "edge-1" });
+      if (already > 0) await parent.appendRuns(await whole.readRuns(lane, 1, already));
+      let questions = 0;
+      const { mark, found, other } = await findCommon(one, lane, async (points) => {
+        const answer = await lastHeld(parent, lane, points);
+        questions += 1;
+        if (questions === grows) await parent.appendRuns(await whole.readRuns(lane, (parent.head(lane)?.sequence ?? 0) + 1, 1e9));
+        return answer;
+      });
+      const end = mark?.sequence ?? 0;
+      assert.ok(end === head || found?.sequence === end || (end === 0 && other === undefined), `${already} there, the rest after question ${grows}: common to ${end}, while the parent is said to go on to ${found?.sequence ?? other?.sequence}`);
+      assert.ok(questions <= 8, `${questions} questions`);
+      await parent.close();
+    }
+  }
+});

@@ -31,33 +31,43 @@ export async function runAt(log: LaneSource, lane: Lane, sequence: number): Prom
   return run?.header;
 }
 
-/** Asks on until nothing between what is common and what is not is left. */
+/**
+ * Asks on until nothing between what is common and what is not is left, and then once more: what the parent did not hold may have come to it meanwhile by another
+ * way. So what is told of the two is of one moment: the parent's lane goes on from the mark, and not with what follows here.
+ */
 export async function findCommon(log: LaneSource, lane: Lane, ask: (points: Point[]) => Promise<Found | undefined>): Promise<Common> {
+  const head = log.head(lane)?.sequence ?? 0;
   let common: Common = { mark: undefined, found: undefined, other: undefined };
-  for (let high = log.head(lane)?.sequence ?? 0; ; ) {
-    const low = common.mark?.sequence ?? 0;
-    const ends = await sampleEnds(log, lane, low, high);
-    const [first] = ends;
-    if (first === undefined) return common;
-    const found = await ask(ends.map((run): Point => [lastSequence(run), run.hash]));
-    const last = found && ends[found.point];
-    if (last === undefined) {
-      if (common.mark === undefined) common = { ...common, other: found };
-      high = lastSequence(first) - 1;
+  for (let high = head; ; ) {
+    const { mark } = common;
+    const ends = await sampleEnds(log, lane, mark?.sequence ?? 0, high, limits.historyPointsMax);
+    const isNarrowed = ends.length === 0;
+    if (isNarrowed && high === head) return common;
+    if (isNarrowed) ends.push(...(await sampleEnds(log, lane, mark?.sequence ?? 0, head, limits.historyPointsMax - 1)));
+    const known: Point[] = isNarrowed && mark !== undefined ? [[mark.sequence, mark.hash]] : [];
+    const found = await ask([...known, ...ends.map((run): Point => [lastSequence(run), run.hash])]);
+    const at = (found?.point ?? Infinity) - known.length;
+    const last = ends[at];
+    if (last !== undefined) {
+      common = { mark: runMark(last), found, other: undefined };
+      const next = ends[at + 1];
+      high = next === undefined ? head : lastSequence(next) - 1;
       continue;
     }
-    common = { mark: runMark(last), found, other: undefined };
-    const next = ends[(found?.point ?? 0) + 1];
-    if (next !== undefined) high = lastSequence(next) - 1;
+    if (isNarrowed && at < 0) return { ...common, found };
+    if (isNarrowed) return mark === undefined ? { ...common, other: found } : common; // it let go of the mark meanwhile
+    if (mark === undefined) common = { ...common, other: found };
+    const [first] = ends;
+    high = first === undefined ? head : lastSequence(first) - 1;
   }
 }
 
-/** Runs that end behind `low` and not behind `high`: the first of them, and others at even distances. */
-async function sampleEnds(log: LaneSource, lane: Lane, low: number, high: number): Promise<readonly RunHeader[]> {
+/** Runs that end behind `low` and not behind `high`: the first of them, and others at even distances; at most so many. */
+async function sampleEnds(log: LaneSource, lane: Lane, low: number, high: number, most: number): Promise<RunHeader[]> {
   const ends: RunHeader[] = [];
   let covered = low;
-  for (let place = 0; place < limits.historyPointsMax; place++) {
-    const wanted = low + Math.max(1, Math.ceil(((high - low) * place) / (limits.historyPointsMax - 1)));
+  for (let place = 0; place < most; place++) {
+    const wanted = low + Math.max(1, Math.ceil(((high - low) * place) / (most - 1)));
     if (wanted > high || wanted <= covered) continue;
     const run = await runAt(log, lane, wanted);
     covered = run === undefined ? wanted : lastSequence(run);

@@ -1,4 +1,5 @@
 import { limits } from "@holon/core/limits.ts";
+import { laneName } from "@holon/core/log/log.ts";
 import { agree, LeadWatch } from "../checkers/one-lead.ts";
 import type { Fleet, Machine } from "../fleet.ts";
 import type { SeededRandom } from "../random.ts";
@@ -11,6 +12,7 @@ const betweenPairCutsMs = 7_000;
 const betweenUplinkCutsMs = 15_000;
 const betweenCrashesMs = 25_000;
 const betweenCoupsMs = 30_000;
+const betweenFallsMs = 20_000;
 const edge = "edge-1";
 
 /** With all well again, every member knows the same lead within this: silence found, links made, promises over, two elections. */
@@ -44,6 +46,9 @@ export const splitSite: Scenario = {
     repeat(world, pairs, betweenPairCutsMs, untilMs, () => cutPairForAWhile(fleet, pairs, gateways, untilMs));
     const coups = world.random.fork("faults/coups");
     repeat(world, coups, betweenCoupsMs, untilMs, () => restartVoters(fleet, coups, gateways, untilMs));
+    const above = fleet.members.get(edge)?.machine;
+    const falls = world.random.fork(`faults/${edge}`);
+    if (above !== undefined) repeat(world, falls, betweenFallsMs, untilMs, () => above.crash(falls.chance(0.5) ? "power" : "process", 100 + falls.exponential(limits.relayAfterMs)));
     for (const machine of gateways) {
       const random = world.random.fork(`faults/${machine.name}`);
       const uplinks = random.fork("uplinks");
@@ -52,6 +57,7 @@ export const splitSite: Scenario = {
       repeat(world, crashes, betweenCrashesMs, untilMs, () => crashSomehow(machine, crashes));
     }
   },
+  check: (fleet) => Promise.resolve(branchesIn(fleet)),
   watch(fleet) {
     const watch = new LeadWatch();
     let healedMs: number | undefined;
@@ -71,6 +77,10 @@ export const splitSite: Scenario = {
     };
   },
 };
+
+/** Nobody was copied or put back: whatever way a record came, it is of the one history that its lane has. */
+const branchesIn = (fleet: Fleet): readonly string[] =>
+  [...fleet.members.values()].flatMap(({ machine }) => [...(machine.subject?.log.heads().values() ?? [])].flatMap(({ lane }) => (lane.branch === undefined ? [] : [`${machine.name} holds ${laneName(lane)}, and there is one history of it`])));
 
 /** Parts the site in two, both ways or one way, with all paths between the parts. */
 function splitForAWhile({ net, world }: Fleet, random: SeededRandom, gateways: readonly Machine[], untilMs: number): void {
