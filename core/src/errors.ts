@@ -16,6 +16,7 @@ interface ErrorRow {
 const row = (means: string, next: string, retriable = false): ErrorRow => ({ means, next, retriable });
 
 export const errorTable = {
+  HOLON_ADOPTION_UNSIGNED: row("What a node is made of is to be adopted by two people, and is not signed by two whom its own configuration names.", "Two of the node's signers sign it: one runs `holon node adopt NAME --key FILE --as NAME`, another `holon approval sign ID --key FILE --as NAME`. On its machine `holon node measure FILE --adopt` takes none."),
   HOLON_APPROVAL_BAD: row("An approval is not there, has ended, or is the asker's own.", "See `holon approval list`; nobody approves what they asked for."),
   HOLON_APPROVAL_FULL: row("As many calls wait for approval as may.", "Approve or reject some of them: `holon approval list`.", true),
   HOLON_APPROVAL_PENDING: row("The policy wants another person to approve the call.", "Have another person run `holon approval approve ID`, then call again as you did."),
