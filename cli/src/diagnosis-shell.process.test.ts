@@ -1,4 +1,4 @@
-/** A shell on a gateway: two people, two keys that its own configuration names; and what whoever has stolen control can do without them. */
+/** A shell on a gateway, and what it is made of adopted: two people, two keys that its own configuration names; and what whoever has stolen control can do without them. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -10,7 +10,7 @@ import { grantWords, inputWords, shellMethods, type ShellGrant } from "@holon/co
 import { diagnosisMethods } from "@holon/core/diagnosis/ask.ts";
 import { makeSessionKeys, makeSigner, readSigner } from "@holon/platform/diagnostics/keys.ts";
 import type { MachineNode } from "./machine/compose.ts";
-import { runHolon } from "./testing/holon-process.ts";
+import { runHolon, startHolon } from "./testing/holon-process.ts";
 import { audited, isOpen, Machines, plant } from "./testing/machines.ts";
 import { until } from "./testing/wait.ts";
 
@@ -21,6 +21,11 @@ permit shells
   does diagnose
   what node.shell
   when role owner operator
+
+approve adoptions
+  who  any
+  does diagnose
+  what node.adopt
 `;
 const program = fileURLToPath(new URL("holon.ts", import.meta.url));
 const reading = "anna 17.31 bar";
@@ -45,7 +50,11 @@ async function openPlant(context: TestContext): Promise<Plant> {
     signers[name] = await machines.holon("node", "signer", join(home(name), "shell.key"));
     writeFileSync(join(home(name), "password"), `${name}-has-a-long-password`);
   }
-  const gateway = await machines.start({ ...plant, name: "gateway-1", tier: "gateway", parent: cloud.node.address, uplink: { node: "cloud-1" }, diagnosis: { commands: [], shell: { signers } } });
+  const config = { ...plant, name: "gateway-1", tier: "gateway" as const, parent: cloud.node.address, uplink: { node: "cloud-1" }, diagnosis: { commands: [], shell: { signers } } } satisfies Parameters<Machines["start"]>[0];
+  const configFile = join(data, "gateway-1.yaml");
+  writeFileSync(configFile, JSON.stringify(config));
+  await machines.holon("node", "measure", configFile, "--adopt", "--because", "installed", "--data", data);
+  const gateway = await machines.start(config, data, configFile);
   await until("the gateway is linked", isOpen(gateway));
   const api = ["--api", cloud.api];
   const file = join(data, "plant.policy");
@@ -85,6 +94,24 @@ test("two people open a shell on a gateway; all of it is recorded, and what it s
   await until("the gateway's trail is at the cloud", () => cloud.node.log.head({ origin: gateway.node.log.origin, stream: "audit" })?.sequence === gateway.node.log.head({ origin: gateway.node.log.origin, stream: "audit" })?.sequence);
   const above = await cloud.node.log.find({ accepts: () => true, limit: 1_000 });
   assert.doesNotMatch(JSON.stringify(above.map(({ event }) => event)), /17\.31/, "and nowhere else");
+});
+
+test("two people adopt what a gateway is made of; one alone does not, and is told at once what it takes", async (context) => {
+  const { cloud, gateway, machines, home } = await openPlant(context);
+  const adopt = ["node", "adopt", "gateway-1", "--because", "upgraded", "--api", cloud.api, "--data", home("otto")];
+  await until("it has measured", () => gateway.node.status().measured?.state === "adopted", 120_000);
+  assert.match((await runHolon(context, adopt)).stderr, /HOLON_ADOPTION_UNSIGNED.*two people/);
+  assert.equal((await machines.holon("approval", "list", "--json", "--api", cloud.api, "--data", home("olga"))).includes("adopt"), false, "and nobody was asked to approve it");
+
+  const { stderr, ended } = startHolon(context, [...adopt, "--key", join(home("otto"), "shell.key"), "--as", "otto"]);
+  const waits = await until("it waits for another person", () => /approval sign (\w+)/.exec(stderr())?.[1]);
+  const shown = await runHolon(context, ["approval", "sign", waits, "--key", join(home("olga"), "shell.key"), "--as", "olga", "--api", cloud.api, "--data", home("olga")]);
+  assert.equal(shown.exitCode, 0, shown.stderr);
+  assert.match(shown.stderr, /person otto wants what gateway-1 was found to be made of adopted, [0-9a-f]{64}, until .*: upgraded/);
+  const { exitCode, stdout } = await ended;
+  assert.equal(exitCode, 0, stderr());
+  assert.match(stdout, /^adopted for gateway-1: \d+ files/);
+  assert.equal((await audited(gateway, "holon.node.adopted")).map(({ data }) => JSON.stringify(data)).at(-1)?.includes('"by":"person otto at cloud-1, signed by otto and olga"'), true);
 });
 
 test("whoever has control and no signer's key gets no shell, types nothing into one, and reads nothing of one", async (context) => {

@@ -16,6 +16,7 @@ interface ErrorRow {
 const row = (means: string, next: string, retriable = false): ErrorRow => ({ means, next, retriable });
 
 export const errorTable = {
+  HOLON_ADOPTION_UNSIGNED: row("What a node is made of is to be adopted by two people, and is not signed by two whom its own configuration names.", "Two of the node's signers sign it: one runs `holon node adopt NAME --key FILE --as NAME`, another `holon approval sign ID --key FILE --as NAME`. On its machine `holon node measure FILE --adopt` takes none."),
   HOLON_APPROVAL_BAD: row("An approval is not there, has ended, or is the asker's own.", "See `holon approval list`; nobody approves what they asked for."),
   HOLON_APPROVAL_FULL: row("As many calls wait for approval as may.", "Approve or reject some of them: `holon approval list`.", true),
   HOLON_APPROVAL_PENDING: row("The policy wants another person to approve the call.", "Have another person run `holon approval approve ID`, then call again as you did."),
@@ -95,7 +96,7 @@ export const errorTable = {
   HOLON_LOGIN_ENDED: row("A login with the identity provider is not under way: it was answered already, took too long, or was begun by somebody else.", "Begin it again: `holon login`."),
   HOLON_LOGIN_LOCKED: row("Too many wrong passwords came for a name, or from an address.", "Wait as long as the message says; on the machine of control, `holon user password NAME` sets another at once.", true),
   HOLON_LOGIN_REFUSED: row("The name or the password is wrong.", "Log in again; an owner sets another password with `holon user password NAME`."),
-  HOLON_LINK_UPSIDE_DOWN: row("A node that stands above this one, or has its name, connected as if it stood below; or one from below answered in the parent's place.", "Mend `parent` in that node's holon.node.yaml; if it names the right one, somebody uses its certificate: revoke it."),
+  HOLON_LINK_UPSIDE_DOWN: row("A node that stands above this one, or has its name, connected as if it stood below; or one that is of no tier above answered in the parent's place.", "Mend `parent` in that node's holon.node.yaml, and name a parent of the same tier under `uplink.node`; if it names the right one, somebody uses its certificate: revoke it."),
   HOLON_MEASURE_BAD: row("The record of what was adopted of a node is not as the node's key wrote it.", "See who changed it; if the node is as it should be, say so: `holon node adopt NAME --because TEXT`, or on its machine `holon node measure FILE --adopt --because TEXT`."),
   HOLON_MEASURE_OTHER: row("What a node is made of is not what was to be adopted.", "Look again what differs (`holon node show NAME`), and adopt that if it is well."),
   HOLON_MODEL_BUSY: row("More calls wait for models than a node takes on.", "Call again later, or call with several rows at a time.", true),

@@ -159,7 +159,7 @@ export class Fleet {
       tier,
       jurisdiction: options.jurisdiction ?? "EU/DE",
       control: options.control ?? parent === undefined,
-      ...(options.uplink === undefined ? {} : { uplink: options.uplink }),
+      ...uplinkOf(options, this.members.get(parent ?? "")?.config),
       ...(options.signatures === undefined ? {} : { signatures: options.signatures }),
       ...(options.downlink === undefined ? {} : { downlink: options.downlink }),
       ...(options.inventory === undefined ? {} : { inventory: options.inventory }),
@@ -394,6 +394,12 @@ type Missing = Awaited<ReturnType<NonNullable<SimSubject["missing"]>>>[number];
 function subjectOf({ machine }: Member): SimSubject {
   assert(machine.subject !== undefined, `${machine.name} is up when the checkers run`);
   return machine.subject;
+}
+
+/** Whoever hangs on one of its own tier names it. */
+function uplinkOf({ tier, uplink }: MemberOptions, parent: NodeConfig | undefined): Pick<NodeConfig, "uplink"> {
+  if (parent?.tier === tier) return { uplink: { node: parent.name, ...uplink } };
+  return uplink === undefined ? {} : { uplink };
 }
 
 const isLocalElsewhere = (lane: string, root: string): boolean => lane.endsWith("/local") && lane !== `${root}/local`;

@@ -186,6 +186,17 @@ attempt("a stolen gateway: who answers where the parent of an edge is to be is g
   assert.equal(heard.length, 0);
 });
 
+attempt("a stolen gateway: who answers where the parent of a gateway is to be, of the gateway's own tier, is given nothing of it, and its trail tells", async () => {
+  const raid = await Raid.start();
+  raid.machine("edge-2").crash("process", 600_000);
+  await raid.until("the edge is gone", () => raid.status("far-1").uplink?.state !== "open");
+  const heard: Uint8Array[] = [];
+  await raid.drive(raid.ports.net.listen("wss://edge-2:7401", (connection) => connection.receive({ frame: (bytes) => void heard.push(bytes), closed: () => undefined })));
+  const told = await raid.denial("far-1", "HOLON_LINK_UPSIDE_DOWN", 600);
+  assert.match(String(told["message"]), /wss:\/\/edge-2:7401 is no parent of far-1: mallory is of tier gateway as far-1 is/);
+  assert.equal(heard.length, 0);
+});
+
 attempt("a node below: who asks for its certificate again and again does not fill the trail", async () => {
   const raid = await Raid.start();
   const door = await raid.dial(edge);

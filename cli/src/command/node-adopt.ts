@@ -1,28 +1,44 @@
 /** `holon node adopt`: what a node was found to be made of is what it is to be made of from now on. */
-import { adoptAnswerSchema } from "@holon/core/diagnosis/ask.ts";
+import { randomBytes } from "node:crypto";
+import { adoptAnswerSchema, adoptionWords, type AdoptWanted } from "@holon/core/diagnosis/adoption.ts";
+import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { heldText } from "@holon/core/diagnosis/findings.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { z } from "zod";
 import { connectApi, type Client, type ClientOptions } from "../client.ts";
+import { spanOf } from "../machine/span.ts";
 import type { CommonOptions } from "../program/api.ts";
 import { printTable } from "../table.ts";
+import { signerIn, untilSigned } from "./signing.ts";
 
 export interface AdoptOptions extends CommonOptions {
   readonly because: string;
   readonly found?: string;
+  readonly key?: string;
+  readonly as?: string;
+  readonly wait: string;
 }
 
 const measuredSchema = z.looseObject({ altered: adoptAnswerSchema.shape.altered, held: heldRowSchema.optional(), digests: z.object({ adopted: z.string(), found: z.string() }).optional() });
 const statusSchema = z.looseObject({ node: z.string(), measured: measuredSchema.optional() });
 
 /** Adopts what the node tells at this moment, or what was seen before (`--found`), and nothing that was changed since. */
-export async function adoptNode(options: ClientOptions, node: string, more: AdoptOptions): Promise<void> {
+export async function adoptNode(options: ClientOptions, node: string, more: AdoptOptions, ended: AbortSignal): Promise<void> {
+  if ((more.key === undefined) !== (more.as === undefined)) throw new HolonError("HOLON_ARGUMENT_BAD", "who signs says with which key and under which name: --key and --as");
   const client = await connectApi(options);
   const found = more.found ?? (await foundOn(client, node, more.json === true));
   if (!/^[0-9a-f]{64}$/.test(found)) throw new HolonError("HOLON_ARGUMENT_BAD", `--found is the hash that \`holon node show ${node}\` tells, not ${found}`);
-  const { files, altered } = await client.send("POST", `/v1/nodes/${encodeURIComponent(node)}/adopt`, { because: more.because, found }, adoptAnswerSchema);
+  const wanted: AdoptWanted = { because: more.because, found, ...(more.key === undefined || more.as === undefined ? {} : { signed: await signedBy(more.key, more.as, { node, because: more.because, found }) }) };
+  const { files, altered } = await untilSigned(() => client.send("POST", `/v1/nodes/${encodeURIComponent(node)}/adopt`, wanted, adoptAnswerSchema), wanted.signed === undefined ? 0 : Date.now() + spanOf(more.wait, "--wait"), ended);
   process.stdout.write(more.json === true ? `${JSON.stringify({ node, files, found, altered })}\n` : `adopted for ${node}: ${files} files, ${altered.length} of them otherwise than before; nothing is held back\n`);
+}
+
+/** For a quarter of an hour at most, by the node's clock: a minute less, as clocks differ. */
+async function signedBy(key: string, signer: string, what: { readonly node: string; readonly because: string; readonly found: string }): Promise<NonNullable<AdoptWanted["signed"]>> {
+  const id = randomBytes(8).toString("hex");
+  const until = new Date(Date.now() + diagnosisBounds.shellGrantMs - 60_000).toISOString();
+  return { id, until, signature: { signer, signature: (await signerIn(key)).sign(adoptionWords({ ...what, id, until })) } };
 }
 
 async function foundOn(client: Client, node: string, quietly: boolean): Promise<string> {

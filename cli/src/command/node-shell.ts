@@ -1,56 +1,23 @@
-/** `holon node shell|signer`, `holon approval sign`: a shell on a node, wanted by two people whose keys the node's own configuration names. */
+/** `holon node shell`: a shell on a node, wanted by two people whose keys the node's own configuration names. */
 import { randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createInterface } from "node:readline/promises";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
-import { grantSchema, grantWords, heardAbout, inputWords, shellHeardSchema, signedBySchema, type ShellGrant } from "@holon/core/diagnosis/shell.ts";
+import { grantWords, heardAbout, inputWords, shellHeardSchema, type ShellGrant } from "@holon/core/diagnosis/shell.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import { makeSessionKeys, makeSigner, readSigner, type SessionKeys } from "@holon/platform/diagnostics/keys.ts";
+import { makeSessionKeys, type SessionKeys } from "@holon/platform/diagnostics/keys.ts";
 import { z } from "zod";
 import { connectApi, doneSchema, type Client, type ClientOptions } from "../client.ts";
 import { spanOf } from "../machine/span.ts";
 import type { CommonOptions } from "../program/api.ts";
+import { signerIn, untilSigned, type SignerOptions } from "./signing.ts";
 
-export interface SignerOptions {
-  readonly key: string;
-  readonly as: string;
-}
 export interface ShellOptions extends CommonOptions, SignerOptions {
   readonly because: string;
   readonly wait: string;
 }
 
 const openedSchema = z.object({ id: z.string() });
-const approvalsSchema = z.object({ approvals: z.array(z.looseObject({ id: z.string(), who: z.string(), body: z.unknown().optional() })) });
-
-/** Makes a person's key: the file is theirs alone. */
-export async function makeShellKey(file: string, json: boolean): Promise<void> {
-  const { privatePem, publicKey } = makeSigner();
-  await writeFile(file, privatePem, { flag: "wx", mode: 0o600 }).catch((cause: unknown) => {
-    throw new HolonError("HOLON_ARGUMENT_BAD", `${file} cannot be made`, { cause, next: "Name a file that is not there yet." });
-  });
-  process.stdout.write(json ? `${JSON.stringify({ file, publicKey })}\n` : `${publicKey}\n`);
-}
-
-const signerIn = async (file: string): Promise<ReturnType<typeof readSigner>> =>
-  readSigner(
-    await readFile(file, "utf8").catch((cause: unknown) => {
-      throw new HolonError("HOLON_ARGUMENT_BAD", `${file} cannot be read`, { cause, next: "Make a key with `holon node signer FILE`." });
-    }),
-  );
-
-/** What the other person wants, shown and signed. */
-export async function signApproval(options: ClientOptions, id: string, { key, as }: SignerOptions, json: boolean): Promise<void> {
-  const client = await connectApi(options);
-  const asked = (await client.get("/v1/approvals", approvalsSchema)).approvals.find((approval) => approval.id === id);
-  const grant = z.looseObject({ grant: grantSchema }).safeParse(asked?.body).data?.grant;
-  if (asked === undefined || grant === undefined) throw new HolonError("HOLON_APPROVAL_BAD", `${id} asks for no shell that could be signed`);
-  process.stderr.write(`${asked.who} wants a shell on ${grant.node} until ${grant.until}: ${grant.because}\n`);
-  const signature = (await signerIn(key)).sign(grantWords(grant));
-  await client.send("POST", `/v1/approvals/${encodeURIComponent(id)}/sign`, signedBySchema.parse({ signer: as, signature }), doneSchema);
-  process.stdout.write(json ? `${JSON.stringify({ id, node: grant.node })}\n` : `${id} is signed\n`);
-}
 
 /** Lines of stdin go in, what it says comes out, until either ends. */
 export async function openShell(options: ClientOptions, node: string, { key, as, because, wait }: ShellOptions, ended: AbortSignal): Promise<void> {
@@ -60,7 +27,7 @@ export async function openShell(options: ClientOptions, node: string, { key, as,
   const grant: ShellGrant = { node, id: randomBytes(8).toString("hex"), because, sessionKey: keys.sessionKey, boxKey: keys.boxKey, until: new Date(Date.now() + diagnosisBounds.shellGrantMs - 60_000).toISOString() };
   const body = { grant, signature: { signer: as, signature: signer.sign(grantWords(grant)) } };
   const path = `/v1/nodes/${encodeURIComponent(node)}/shell`;
-  await opened(client, path, body, Date.now() + spanOf(wait, "--wait"), ended);
+  await untilSigned(() => client.send("POST", path, body, openedSchema), Date.now() + spanOf(wait, "--wait"), ended);
   const session = `${path}/${grant.id}`;
   process.stderr.write(`a shell on ${node} is open; all of it is recorded there. End it with exit.\n`);
   const lines = createInterface({ input: process.stdin, terminal: false });
@@ -76,21 +43,6 @@ export async function openShell(options: ClientOptions, node: string, { key, as,
     await client.send("POST", `${session}/close`, undefined, doneSchema).catch((error: unknown) => {
       if (toHolonError(error).code !== "HOLON_SHELL_ENDED") throw error;
     });
-  }
-}
-
-/** Asks again until somebody else has approved. */
-async function opened(client: Client, path: string, body: unknown, untilMs: number, ended: AbortSignal): Promise<void> {
-  for (let told = false; ; told = true) {
-    try {
-      await client.send("POST", path, body, openedSchema);
-      return;
-    } catch (error) {
-      const { code, message } = toHolonError(error);
-      if (code !== "HOLON_APPROVAL_PENDING" || Date.now() > untilMs || ended.aborted) throw error;
-      if (!told) process.stderr.write(`${message}\nnext: have another person run \`holon approval sign ${/waits as (\w+)/.exec(message)?.[1] ?? "ID"} --key FILE --as NAME\`; this command waits.\n`);
-      await sleep(askAgainMs);
-    }
   }
 }
 
@@ -131,5 +83,4 @@ async function hear(client: Client, session: string, id: string, keys: SessionKe
   }
 }
 
-const askAgainMs = 1_000;
 const typedMs = 5_000;

@@ -32,7 +32,13 @@ export function addDiagnosis(node: Command, { common, clientOptions, hold }: Pro
   common(node.command("adopt <name>").description("what a node was found to be made of is well: it holds back nothing any more"))
     .requiredOption("--because <reason>", "why; goes into the trail with your name")
     .option("--found <hash>", "only if it is still made of this, as `node show` told it (default: as it tells now)")
-    .action(async (name: string, options: AdoptOptions) => (await import("../command/node-adopt.ts")).adoptNode(clientOptions(options), name, options));
+    .option("--key <file>", "your key, which the node's configuration names, where two people sign")
+    .option("--as <name>", "the name under which it does")
+    .option("--wait <time>", "how long this command waits for the other person's signature", "10m")
+    .action(async (name: string, options: AdoptOptions) => {
+      const ended = options.key === undefined ? new AbortController().signal : hold();
+      await (await import("../command/node-adopt.ts")).adoptNode(clientOptions(options), name, options, ended);
+    });
   requesting(node.command("exec <name> <command> [arguments...]").description("run a declared command on a node; arguments are NAME=VALUE")).action(async (name: string, command: string, given: readonly string[], options: ExecOptions) => {
     if (!(await (await load()).execOnNode(clientOptions(options), name, command, given, options))) process.exitCode = 1;
   });
@@ -51,8 +57,8 @@ export function addDiagnosis(node: Command, { common, clientOptions, hold }: Pro
     });
   node
     .command("signer <file>")
-    .description("make a key with which you sign for shells; prints what a node's configuration names")
+    .description("make a key with which you sign for shells and adoptions; prints what a node's configuration names")
     .option("--json", "data as JSON on stdout")
-    .action(async (file: string, { json }: { readonly json?: boolean }) => (await import("../command/node-shell.ts")).makeShellKey(file, json === true));
+    .action(async (file: string, { json }: { readonly json?: boolean }) => (await import("../command/signing.ts")).makeSignerKey(file, json === true));
   common(node.command("result <request>").description("what came of a request")).action(async (id: string, options: CommonOptions) => (await load()).showResult(clientOptions(options), id, options.json === true));
 }

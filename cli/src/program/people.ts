@@ -1,7 +1,7 @@
 /** `holon login|logout`, `holon user|token|approval …` */
 import type { Command } from "commander";
 import { connectApi } from "../client.ts";
-import type { SignerOptions } from "../command/node-shell.ts";
+import type { SignerOptions } from "../command/signing.ts";
 import type { ProviderLogin } from "../command/session-provider.ts";
 import type { TokenOptions } from "../command/token.ts";
 import type { CommonOptions, ProgramParts } from "./api.ts";
@@ -43,10 +43,10 @@ function addTokens(program: Command, { common, clientOptions }: ProgramParts): v
   const approval = program.command("approval").description("calls that the policy wants two people for");
   common(approval.command("list").description("what waits, and what was approved and not called yet")).action(async (options: CommonOptions) => (await import("../command/approval.ts")).listApprovals(await connectApi(clientOptions(options)), options.json === true));
   common(approval.command("approve <id>").description("approve a call of another person")).action(async (id: string, options: CommonOptions) => (await import("../command/approval.ts")).approve(await connectApi(clientOptions(options)), id, options.json === true));
-  common(approval.command("sign <id>").description("approve a shell that another person asks for, and sign for it"))
+  common(approval.command("sign <id>").description("approve a shell or an adoption that another person asks for, and sign for it"))
     .requiredOption("--key <file>", "your key, which the node's configuration names")
     .requiredOption("--as <name>", "the name under which it does")
-    .action(async (id: string, options: CommonOptions & SignerOptions) => (await import("../command/node-shell.ts")).signApproval(clientOptions(options), id, options, options.json === true));
+    .action(async (id: string, options: CommonOptions & SignerOptions) => (await import("../command/signing.ts")).signApproval(clientOptions(options), id, options, options.json === true));
   common(approval.command("reject <id>").description("reject a call that waits"))
     .requiredOption("--because <reason>", "goes into the trail")
     .action(async (id: string, options: CommonOptions & { readonly because: string }) => (await import("../command/approval.ts")).reject(await connectApi(clientOptions(options)), id, options.because, options.json === true));

@@ -2,7 +2,7 @@
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { listRoute } from "@holon/core/api/page.ts";
 import type { Route } from "@holon/core/api/route.ts";
-import { signedBySchema } from "@holon/core/diagnosis/shell.ts";
+import { signedBySchema } from "@holon/core/diagnosis/signed-by.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";

@@ -45,7 +45,9 @@ export const logLineSchema = z.strictObject({
 });
 export type LogLine = z.infer<typeof logLineSchema>;
 
-const session = z.string().min(1).max(64);
+/** One look, which may ask many times. */
+export const sessionSchema = z.string().min(1).max(64);
+const session = sessionSchema;
 
 export const logsAskSchema = z.strictObject({
   by: bySchema,
@@ -110,8 +112,3 @@ export const forgetAskSchema = z.strictObject({ id: z.string().max(32) });
 /** What came of a request, as text of JSON, compressed. */
 export const resultSchema = z.discriminatedUnion("ok", [z.strictObject({ ok: z.literal(true), value: z.unknown() }), z.strictObject({ ok: z.literal(false), error: z.strictObject({ code: z.string(), message: z.string(), next: z.string() }) })]);
 export type Result = z.infer<typeof resultSchema>;
-
-/** What the node was found to be made of, by this hash, is what it is to be made of from now on. */
-export const adoptWantedSchema = z.strictObject({ because: z.string().min(1).max(1_024), found: z.string().regex(/^[0-9a-f]{64}$/) });
-export const adoptAskSchema = adoptWantedSchema.extend({ by: bySchema, session });
-export const adoptAnswerSchema = z.strictObject({ node: z.string(), files: z.int(), altered: z.array(z.strictObject({ what: z.string(), expected: z.string().nullable(), found: z.string().nullable() })) });

@@ -8,12 +8,11 @@ import { canonicalJson } from "../json.ts";
 import { nameSchema } from "../schema/name.ts";
 import { bySchema } from "./ask.ts";
 import { diagnosisBounds } from "./bounds.ts";
+import { grantIdSchema as id, signatureSchema as signature, signedBySchema } from "./signed-by.ts";
 
 export const shellMethods = { open: "diagnosis.shell.open", say: "diagnosis.shell.say", hear: "diagnosis.shell.hear", close: "diagnosis.shell.close" } as const;
 
 const key = z.base64().min(40).max(64);
-const signature = z.base64().min(80).max(128);
-const id = z.string().regex(/^[0-9a-f]{16}$/);
 
 export const grantSchema = z.strictObject({
   node: nameSchema,
@@ -26,9 +25,6 @@ export const grantSchema = z.strictObject({
   until: z.iso.datetime(),
 });
 export type ShellGrant = z.infer<typeof grantSchema>;
-
-export const signedBySchema = z.strictObject({ signer: nameSchema, signature });
-export type SignedBy = z.infer<typeof signedBySchema>;
 
 export const shellOpenSchema = z.strictObject({ by: bySchema, grant: grantSchema, signatures: z.array(signedBySchema).min(1).max(2) });
 export const shellSaySchema = z.strictObject({ by: bySchema, id, sequence: z.int().min(1), text: z.string().max(diagnosisBounds.shellInputBytesMax), signature });

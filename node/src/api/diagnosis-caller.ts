@@ -19,15 +19,20 @@ export interface DiagnosisNode extends Pick<HolonNode, "config" | "diagnosis" | 
 }
 
 /** Who calls, where this node's own guard lets them: the node that is asked decides once more. `route`: of a call that may wait for another person, where the policy wants one. */
-export async function askedBy(node: DiagnosisNode, request: RouteRequest, what: string, route?: Route): Promise<AskedBy> {
+export const askedBy = async (node: DiagnosisNode, request: RouteRequest, what: string, route?: Route): Promise<AskedBy> => (await askedByTwo(node, request, what, route)).by;
+
+/** The same, with what the other person signed. `isSigned`: by whoever calls, who so wants another's signature whatever the policy wants. */
+export async function askedByTwo(node: DiagnosisNode, request: RouteRequest, what: string, route?: Route, isSigned = false): Promise<{ readonly by: AskedBy; readonly second?: unknown }> {
   const { caller = machineCaller } = request;
   const decision = await decide(node, request, what);
-  if (decision.wantsApproval === true && route !== undefined && node.approvals !== undefined) {
-    const { by } = await node.approvals.approved({ caller, resource: routeResource(route), route, request }, decision);
-    return { ...byOf(caller, node), approvedBy: by };
+  const wantsTwo = decision.wantsApproval === true || (decision.allow && isSigned);
+  if (wantsTwo && route !== undefined && node.approvals !== undefined) {
+    const asked = decision.allow ? { ...decision, reason: `${decision.reason}; what one has signed waits for another` } : decision;
+    const { by, signature } = await node.approvals.approved({ caller, resource: routeResource(route), route, request }, asked);
+    return { by: { ...byOf(caller, node), approvedBy: by }, second: signature };
   }
   if (!decision.allow) throw new HolonError("HOLON_POLICY_DENIED", decision.reason);
-  return byOf(caller, node);
+  return { by: byOf(caller, node) };
 }
 
 /** Who goes on with what was asked before: where two wanted it, one of those two. Whoever may ask for it alone may as well. */

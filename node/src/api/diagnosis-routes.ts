@@ -3,14 +3,16 @@
  * translator of addresses is reached like any other.
  */
 import type { Route, RouteRequest, StopSignal } from "@holon/core/api/route.ts";
-import { adoptAnswerSchema, adoptWantedSchema, diagnosisMethods, logLevelSchema, logsAnswerSchema, resourceOf, tailAnswerSchema, wantedSchema, type AskedBy } from "@holon/core/diagnosis/ask.ts";
+import { adoptAnswerSchema, adoptWantedSchema } from "@holon/core/diagnosis/adoption.ts";
+import { diagnosisMethods, logLevelSchema, logsAnswerSchema, resourceOf, tailAnswerSchema, wantedSchema, type AskedBy } from "@holon/core/diagnosis/ask.ts";
+import { signedBySchema } from "@holon/core/diagnosis/signed-by.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { streamNameSchema } from "@holon/core/schema/event.ts";
 import { z } from "zod";
 import type { KnownRequest } from "../diagnosis/desk.ts";
-import { askedBy, goesOn, nodeOf, type DiagnosisNode } from "./diagnosis-caller.ts";
+import { askedBy, askedByTwo, decide, goesOn, nodeOf, type DiagnosisNode } from "./diagnosis-caller.ts";
 import { shellRoutes } from "./shell-routes.ts";
 
 const logsQuerySchema = z.strictObject({ level: logLevelSchema.optional(), since: z.iso.datetime().optional(), after: z.string().max(64).optional(), limit: z.coerce.number().int().min(1).max(diagnosisBounds.linesMax).optional() });
@@ -70,9 +72,13 @@ export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
     body: adoptWantedSchema,
     answer: adoptAnswerSchema,
     async handle(request) {
-      const wanted = adoptWantedSchema.parse(request.body);
-      const by = await askedBy(node, request, "node.adopt", adoptRoute);
-      return { status: 200, body: adoptAnswerSchema.parse(await desk.ask(nodeOf(request), diagnosisMethods.adopt, { by, session: session(), ...wanted }, diagnosisBounds.askMs)) };
+      const { signed, ...wanted } = adoptWantedSchema.parse(request.body);
+      const name = nodeOf(request);
+      // Nobody is made to approve what the node will not take.
+      if (signed === undefined && name !== node.config.name && (await decide(node, request, "node.adopt")).wantsApproval === true) throw new HolonError("HOLON_ADOPTION_UNSIGNED", `the policy wants two people for what ${name} is made of, and it takes their signatures alone`);
+      const { by, second } = await askedByTwo(node, request, "node.adopt", adoptRoute, signed !== undefined);
+      const both = signed && { id: signed.id, until: signed.until, signatures: [signed.signature, ...(second === undefined ? [] : [signedBySchema.parse(second)])] };
+      return { status: 200, body: adoptAnswerSchema.parse(await desk.ask(name, diagnosisMethods.adopt, { by, session: session(), ...wanted, ...(both === undefined ? {} : { signed: both }) }, diagnosisBounds.askMs)) };
     },
   };
   return [

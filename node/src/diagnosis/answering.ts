@@ -3,9 +3,9 @@
  * and whatever the policy says; and each grant and each refusal is in its own trail before anything is told.
  */
 import { decideFor } from "@holon/core/api/decide-for.ts";
-import { adoptAskSchema, diagnosisMethods, forgetAskSchema, logsAskSchema, pieceAskSchema, principalOf, requestAskSchema, resourceOf, tailAskSchema, type AskedBy, type LogsAnswer, type Wanted } from "@holon/core/diagnosis/ask.ts";
+import { diagnosisMethods, forgetAskSchema, logsAskSchema, pieceAskSchema, principalOf, requestAskSchema, resourceOf, tailAskSchema, type AskedBy, type LogsAnswer, type Wanted } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
-import { HolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import type { Decision } from "@holon/core/policy/policy.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { Ports } from "@holon/core/ports.ts";
@@ -18,6 +18,7 @@ import type { NodeStatus } from "../node.ts";
 import type { MeasureWatch } from "../measure/watch.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { answerAdoption } from "./adoption.ts";
 import { createErrands } from "./errands.ts";
 import type { OwnLines } from "./own-lines.ts";
 import { createKnown } from "./known.ts";
@@ -55,18 +56,20 @@ export function answerDiagnosis(context: AnsweringContext): Answering {
   const errands = (context.errands ?? createErrands)({ log, events, ports });
   const work = createWork({ ...context, known });
 
-  /** Fails where the guard says no. The first of a session is in the trail, with whether it was let. */
-  async function demand(by: AskedBy, what: string, session: string): Promise<void> {
+  /** Fails where the guard says no, or what else is asked for is not there. The first of a session is in the trail, with whether it was let. */
+  async function demand(by: AskedBy, what: string, session: string, more: (wantsApproval: boolean) => void = () => undefined): Promise<void> {
     const decision = await decideFor({ principal: principalOf(by), role: by.role, maker: by.maker }, (principal, role) => guard.decide(principal, "diagnose", { name: what }, { facts: { role, node: config.name, site: config.site, tier: config.tier } }));
     const isOwn = by.approvedBy === by.principal || (by.maker !== undefined && by.approvedBy === `person ${by.maker.name}`);
-    const isLet = decision.allow || (decision.wantsApproval === true && by.approvedBy !== undefined && !isOwn);
+    const isLetByRule = decision.allow || (decision.wantsApproval === true && by.approvedBy !== undefined && !isOwn);
+    const refused = isLetByRule ? refusalOf(() => more(decision.wantsApproval === true)) : refusal(decision);
+    const isLet = refused === undefined;
     const { version, hash } = guard.inForce();
     if (sessions.isNew(`${session} ${what} ${by.principal} ${by.role} ${by.at} ${isLet} ${decision.rule} ${version}`)) {
       const classes = (["derived", "aggregate", "public"] as const).filter((own) => guard.inForce().own.decide({ kind: "node", name: config.name }, "leave", { name: "data", class: own, jurisdiction: config.jurisdiction }, {}).allow);
-      const data = { by, what, session, allow: isLet, rule: decision.rule, policyVersion: version, ...(hash === undefined ? {} : { policy: hash }), ...(isLet ? { classes } : { reason: decision.reason }) };
+      const data = { by, what, session, allow: isLet, rule: decision.rule, policyVersion: version, ...(hash === undefined ? {} : { policy: hash }), ...(isLet ? { classes } : { reason: isLetByRule ? refused.message : decision.reason }) };
       await log.append({ records: [events.record({ stream: "audit", type: "holon.diagnosis.decided", class: "public", producer: "diagnosis", data })] });
     }
-    if (!isLet) throw refusal(decision);
+    if (!isLet) throw refused;
   }
 
   async function logs(parameters: unknown): Promise<LogsAnswer> {
@@ -83,8 +86,8 @@ export function answerDiagnosis(context: AnsweringContext): Answering {
     }
   }
 
-  const fromAbove = (answer: (parameters: unknown) => Promise<unknown>): CallHandler => (parameters, from) => {
-    if (from === context.above() || from === log.origin) return answer(parameters);
+  const fromAbove = (answer: (parameters: unknown, from: NodeName) => Promise<unknown>): CallHandler => (parameters, from) => {
+    if (from === context.above() || from === log.origin) return answer(parameters, from);
     return Promise.reject(new HolonError("HOLON_CALL_DENIED", `${from} asks ${log.origin} for what it tells whoever looks for a fault, and does not stand above it`));
   };
 
@@ -101,11 +104,6 @@ export function answerDiagnosis(context: AnsweringContext): Answering {
     await demand(by, "node.commands", session);
     await known.refresh();
     return { node: config.name, commands: commandsOf(context).map(({ name, about, arguments: taken, timeoutMs, class: own }) => ({ name, about: about ?? "", arguments: taken, timeoutMs, class: own })) };
-  }));
-  handlers.set(diagnosisMethods.adopt, fromAbove(async (parameters) => {
-    const { by, session, because, found } = adoptAskSchema.parse(parameters);
-    await demand(by, "node.adopt", session);
-    return { node: config.name, ...(await context.adopt(nameOf(by), because, found)) };
   }));
   handlers.set(diagnosisMethods.request, fromAbove(async (parameters) => {
     const { id, by, wanted, mayBegin } = requestAskSchema.parse(parameters);
@@ -129,12 +127,21 @@ export function answerDiagnosis(context: AnsweringContext): Answering {
     return work(wanted);
   };
 
+  answerAdoption({ ...context, demand, fromAbove });
   const shells = answerShells({ ...context, known, demand, fromAbove });
   void known.refresh().catch(() => undefined); // asked anew with each question, which says what is wrong
   return { close: shells.close };
 }
 
-const nameOf = ({ principal, at, approvedBy }: AskedBy): string => `${principal} at ${at}${approvedBy === undefined ? "" : `, approved by ${approvedBy}`}`;
+/** What was thrown, where something was. */
+function refusalOf(demand: () => void): HolonError | undefined {
+  try {
+    demand();
+    return undefined;
+  } catch (error) {
+    return toHolonError(error);
+  }
+}
 
 const refusal = ({ reason, wantsApproval }: Decision): HolonError => new HolonError("HOLON_POLICY_DENIED", reason, wantsApproval === true ? { next: "Another person has to approve it: ask at control, where people are known." } : {});
 

@@ -5,15 +5,17 @@
  */
 import type { AskedBy } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
-import { grantWords, heardAbout, inputWords, shellCloseSchema, shellHearSchema, shellMethods, shellOpenSchema, shellSaySchema, type ShellGrant, type ShellHeard, type SignedBy } from "@holon/core/diagnosis/shell.ts";
+import { grantWords, heardAbout, inputWords, shellCloseSchema, shellHearSchema, shellMethods, shellOpenSchema, shellSaySchema, type ShellGrant, type ShellHeard } from "@holon/core/diagnosis/shell.ts";
+import type { SignedBy } from "@holon/core/diagnosis/signed-by.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { toHex } from "@holon/core/log/hex.ts";
-import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
+import type { NewRecord } from "@holon/core/log/log.ts";
 import type { OpenShell, Timer } from "@holon/core/ports.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import type { CallHandler } from "../link/calls.ts";
 import type { AnsweringContext } from "./answering.ts";
 import type { Known } from "./known.ts";
+import { createSigning } from "./signed.ts";
 
 interface Session {
   readonly grant: ShellGrant;
@@ -32,13 +34,13 @@ export interface ShellsContext extends AnsweringContext {
   fromAbove(answer: (parameters: unknown) => Promise<unknown>): CallHandler;
 }
 
-const usedPrefix = "shell/";
 const resource = "node.shell";
 const encoder = new TextEncoder();
 
 export function answerShells(context: ShellsContext): { close(): void } {
   const { config, log, events, ports, handlers, known, fromAbove } = context;
   const inTurn = createTurns();
+  const signing = createSigning(context, { noun: "the shell", code: "HOLON_SHELL_UNSIGNED", prefix: "shell/" });
   let session: Session | undefined;
   let timer: Timer | undefined;
   const signers = config.diagnosis?.shell?.signers;
@@ -48,33 +50,9 @@ export function answerShells(context: ShellsContext): { close(): void } {
   const kept = (type: string, grant: ShellGrant, number: number, text: string): NewRecord => events.record({ stream: "local", type, class: "raw", producer: "diagnosis", subject: grant.id, data: { id: grant.id, number, text } });
   const hashOf = (text: string): string => toHex(ports.crypto.sha256(encoder.encode(text)));
 
-  /** Two of those whom the configuration names, and two keys: one person with two names is one. */
   function demandSigned(grant: ShellGrant, signatures: readonly SignedBy[]): readonly string[] {
     if (signers === undefined) throw new HolonError("HOLON_SHELL_OFF", `${config.name} allows no shell`);
-    const { diagnostics } = ports;
-    const valid = signatures.filter(({ signer, signature }) => {
-      const key = Object.hasOwn(signers, signer) ? signers[signer] : undefined;
-      return key !== undefined && diagnostics?.verify(key, grantWords(grant), signature) === true;
-    });
-    const names = [...new Set(valid.map(({ signer }) => signer))];
-    if (new Set(names.map((name) => signers[name])).size < 2) throw new HolonError("HOLON_SHELL_UNSIGNED", `the shell ${grant.id} on ${config.name} is signed by ${names.length === 0 ? "nobody whom it names" : names.join(", ")}; it takes two`);
-    return names;
-  }
-
-  /** A grant is for this node, for now, and for once. Where the time is unknown it is for once all the same. */
-  function demandFresh(grant: ShellGrant): CellChange {
-    if (grant.node !== config.name) throw new HolonError("HOLON_SHELL_UNSIGNED", `what was signed is for ${grant.node}, and this is ${config.name}`);
-    const wall = ports.clock.wall();
-    const leftMs = Date.parse(grant.until) - wall.ms;
-    if (wall.state === "synced" && (leftMs <= 0 || leftMs > diagnosisBounds.shellGrantMs)) throw new HolonError("HOLON_SHELL_UNSIGNED", `what was signed holds until ${grant.until}, and it is not that time here`);
-    if (log.cell(`${usedPrefix}${grant.id}`) !== undefined) throw new HolonError("HOLON_SHELL_UNSIGNED", `the shell ${grant.id} was opened before: each is signed anew`);
-    return { key: `${usedPrefix}${grant.id}`, value: encoder.encode(String(wall.ms)) };
-  }
-
-  /** Those that can be used again by nobody, since they are beyond their time. */
-  function past(): readonly CellChange[] {
-    const used = [...log.cells(usedPrefix).keys()];
-    return used.slice(0, Math.max(0, used.length - diagnosisBounds.rememberedMax)).map((key) => ({ key, value: null }));
+    return signing.demandSigned(signers, grant, grantWords(grant), signatures);
   }
 
   async function open(parameters: unknown): Promise<{ readonly id: string }> {
@@ -85,13 +63,13 @@ export function answerShells(context: ShellsContext): { close(): void } {
     };
     const names = await Promise.resolve().then(() => demandSigned(grant, signatures)).catch(refused);
     await context.demand(by, resource, grant.id);
-    const used = await Promise.resolve().then(() => demandFresh(grant)).catch(refused);
+    const used = await Promise.resolve().then(() => signing.demandFresh(grant)).catch(refused);
     if (session !== undefined) throw new HolonError("HOLON_CALL_BUSY", `a shell is open on ${config.name}`);
     const { diagnostics } = ports;
     if (diagnostics === undefined) throw new HolonError("HOLON_SHELL_OFF", `${config.name} has no shell`);
     await known.refresh();
     // In the trail, and used up, before anything of it runs.
-    await log.append({ records: [told("holon.shell.opened", grant, { by, because: grant.because, signers: names, until: grant.until })], cells: [used, ...past()] });
+    await log.append({ records: [told("holon.shell.opened", grant, { by, because: grant.because, signers: names, until: grant.until })], cells: used });
     const nowMs = ports.clock.monotonicMs();
     session = { grant, by, shell: diagnostics.shell(), endsMs: nowMs + diagnosisBounds.shellMs, said: 0, heard: 0, idleSinceMs: nowMs };
     watch();

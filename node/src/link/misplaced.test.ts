@@ -16,8 +16,9 @@ test("nobody who is the node itself, its parent, or of a tier above it stands be
   assert.equal(isMisplaced("cloud"), false, "where nothing proves tiers");
 });
 
-test("nobody who is the node itself, or of a tier below it, stands above it", () => {
-  const isMisplaced = (peer: string, tier?: string): boolean => misplacedAbove(edge, peer, tier) !== undefined;
-  assert.deepEqual([isMisplaced("cloud", "cloud"), isMisplaced("edge-2", "edge"), isMisplaced("cloud")], [false, false, false]);
-  assert.deepEqual([isMisplaced("gateway-1", "gateway"), isMisplaced("edge-1", "edge"), isMisplaced("edge-1")], [true, true, true]);
+test("nobody who is the node itself, or of no tier above it, stands above it, but for one of its own tier whom its configuration names", () => {
+  const isMisplaced = (peer: string, tier?: string, node?: string): boolean => misplacedAbove({ ...edge, ...(node === undefined ? {} : { uplink: { node } }) }, peer, tier) !== undefined;
+  assert.deepEqual([isMisplaced("cloud", "cloud"), isMisplaced("cloud"), isMisplaced("edge-2", "edge", "edge-2")], [false, false, false]);
+  assert.deepEqual([isMisplaced("gateway-1", "gateway"), isMisplaced("edge-1", "edge"), isMisplaced("edge-1"), isMisplaced("edge-2", "edge"), isMisplaced("edge-3", "edge", "edge-2")], [true, true, true, true, true]);
+  assert.equal(isMisplaced("gateway-1", "gateway", "gateway-1"), true, "a tier below is none above by any name");
 });

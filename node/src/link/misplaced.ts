@@ -11,9 +11,14 @@ export function misplacedBelow({ name, tier: own, siblings }: Pick<NodeConfig, "
   return rank > tierSchema.options.indexOf(own) && !isSibling ? `${peer} is of tier ${tier ?? ""}, which stands above ${own}` : undefined;
 }
 
-/** Who answers where the parent is to be, and proves to be this node itself or of a tier below its own: with a certificate of such a one he would be given all that goes up. Why; undefined where it may stand above. */
-export function misplacedAbove({ name, tier: own }: Pick<NodeConfig, "name" | "tier">, peer: string, tier: string | undefined): string | undefined {
+/**
+ * Who answers where the parent is to be, and proves to be this node itself or of no tier above its own: with a certificate of such a one he would be given all that goes up. One of the
+ * same tier stands above where the configuration names that very node. Why; undefined where it may.
+ */
+export function misplacedAbove({ name, tier: own, uplink }: Pick<NodeConfig, "name" | "tier" | "uplink">, peer: string, tier: string | undefined): string | undefined {
   if (peer === name) return `${peer} has the name of this node`;
-  const rank = tierSchema.options.findIndex((one) => one === tier);
-  return rank >= 0 && rank < tierSchema.options.indexOf(own) ? `${peer} is of tier ${tier ?? ""}, which stands below ${own}` : undefined;
+  const height = tierSchema.options.findIndex((one) => one === tier) - tierSchema.options.indexOf(own);
+  if (tier === undefined || height > 0) return undefined;
+  if (height < 0) return `${peer} is of tier ${tier}, which stands below ${own}`;
+  return uplink?.node === peer ? undefined : `${peer} is of tier ${tier} as ${name} is, and is not named under uplink.node`;
 }

@@ -165,7 +165,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     const why = options.quiet === undefined ? misplacedAbove(options.config, connection.peer, connection.tier) : undefined;
     if (why === undefined) return;
     connection.close("HOLON_LINK_UPSIDE_DOWN");
-    const error = new HolonError("HOLON_LINK_UPSIDE_DOWN", `${options.parent} is no parent of ${options.config.name}: ${why}`, { next: "Name the parent's address in `parent`; if it is that, somebody else answers there: revoke the node that proves to." });
+    const error = new HolonError("HOLON_LINK_UPSIDE_DOWN", `${options.parent} is no parent of ${options.config.name}: ${why}`, { next: "Name the parent's address in `parent`, and under `uplink.node` a parent of the node's own tier; if it is neither, somebody else answers there: revoke the node that proves to." });
     options.turnedAway?.({ code: error.code, message: error.message, proved: connection.peer, claimed: undefined });
     throw error;
   }
