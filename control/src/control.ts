@@ -385,7 +385,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     curves: () => fold.state.energy.curves,
     plansAdopted: (count) => planner.adopted(count),
     planNamed: (hash) => planner.named(hash),
-    explain: (unit, node, hash) => inTurn(async () => (hash === undefined ? withHolders(withOverlay(await planner.explain(fold.state, unit, node), fold.state, unit, node), readHolders(log), unit, node) : planner.explain(fold.state, unit, node, hash))),
+    explain: (unit, node, hash) => inTurn(async () => (hash === undefined ? withHolders(withOverlay(await planner.explain(fold.state, hearing, unit, node), fold.state, unit, node), readHolders(log), unit, node) : planner.explain(fold.state, hearing, unit, node, hash))),
     simulate: simulateBy(host, (hash) => (hash === undefined ? inTurn(() => planner.inForce(fold.state)) : planner.named(hash))),
     preview: (document) =>
       inTurn(async () => {

@@ -137,6 +137,7 @@ test("a node that is lost keeps what goes on by itself; what stops on islands mo
   await pass(fleet, limits.nodeReturnMs + 2 * limits.nodeLeaseMs);
   assert.equal((await fleet.drive(fleet.control.plan()))?.plan.hash, moved?.plan.hash, "the same plan");
   assert.deepEqual(versions(), settled, "and the same documents");
+  assert.match((await fleet.drive(fleet.control.explain("guard/sum", "edge-1"))).text, /edge-1 was silent for longer than its lease when the plan in force was made, at \S+Z; it is present since/);
   assert.deepEqual(fleet.runningOn("edge-1"), ["pump/sum"]);
   assert.deepEqual(watch.twice(), [], "never in two places");
 });

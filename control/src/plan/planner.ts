@@ -58,7 +58,7 @@ export interface Planner {
   /** Stores the plan with its inputs, and gives the data of the event that adopts it. */
   keep(proposal: Proposal): Promise<Readonly<Record<string, unknown>>>;
   /** From the inputs of the plan in force, or of one that was. `HOLON_PLAN_MISSING`. */
-  explain(state: ControlState, unit: string, node: string, hash?: string): Promise<Explanation>;
+  explain(state: ControlState, hearing: Pick<Hearing, "stateOf">, unit: string, node: string, hash?: string): Promise<Explanation>;
   /** What a plan leaves out, and why; the first so many. */
   left(held: InForce): readonly Left[];
   /** Plans that were adopted, the newest first. */
@@ -135,7 +135,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, pla
       adoptedMs = clock.monotonicMs();
       return { hash: plan.hash, parent: plan.parent, inputs: plan.inputs, blob, placements: plan.placements.length, unplaced: plan.unplaced.length, moves: plan.moves, costPerMonth: plan.costPerMonth, because, changes: changes.slice(0, limits.planChangesTold), changed: changes.length };
     },
-    async explain(state, unit, node, hash) {
+    async explain(state, hearing, unit, node, hash) {
       if (hash !== undefined) return explainThen(explainable(await named(hash)), unit, node);
       refuseUnknown(state, unit, node);
       const [app = "", name = ""] = unit.split("/");
@@ -146,7 +146,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, pla
       if (current === undefined && wide === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan: no app that is deployed has needs`);
       // What has no needs stands in no plan, and needs none to be explained, unless it asks a model of which the plan says how much is done there.
       const planned = current === undefined || (wide !== undefined && current.plan.stages === undefined) ? undefined : explainable(current);
-      const own = wide ?? (planned === undefined ? undefined : ofNewcomer(explainChoice(planned, unit, node), unit, node));
+      const own = wide ?? (planned === undefined ? undefined : ofReturned(ofNewcomer(explainChoice(planned, unit, node), unit, node), { unit, node, isBack: hearing.stateOf(node) === "present", adoptedAt: current?.known.adoptedAt ?? "" }));
       if (own === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan`);
       const more = document === undefined ? [] : [...(planned === undefined ? [] : plannedStagesOf(document, name, node, planned)), ...stagesOf(document, name, state, standing)];
       return { ...own, text: [own.text, ...more].join(" ") };
@@ -182,6 +182,12 @@ function ofNewcomer(explanation: Explanation, unit: string, node: string): Expla
   if (explanation.reason !== "unknown-node") return explanation;
   const seconds = Math.round((limits.inventoryLookMs + limits.planLookMs) / 1_000);
   return { ...explanation, text: `${unit} is not on ${node}: ${node} came after the plan in force was made, and the next one, within about ${seconds} s, is the first to look at it.` };
+}
+
+/** Of a node that was silent when the plan in force was made, and is not: that it is back moves nothing, so that no plan says so yet. */
+function ofReturned(explanation: Explanation, { unit, node, isBack, adoptedAt }: { readonly unit: string; readonly node: string; readonly isBack: boolean; readonly adoptedAt: string }): Explanation {
+  if (explanation.reason !== "silent" || !isBack) return explanation;
+  return { ...explanation, text: `${unit} is not on ${node}: ${node} was silent for longer than its lease when the plan in force was made, at ${adoptedAt}; it is present since, and the next plan looks at it.` };
 }
 
 /** Of what has no needs a plan says nothing but how much of a model is done there. */

@@ -4,7 +4,7 @@ import type { Fleet } from "./fleet.ts";
 import { isBound, type Ledger } from "./ledger.ts";
 import type { Planned } from "./planner.ts";
 import { shiftText } from "../shifting/job.ts";
-import { costBetween, costOf, hasAccelerator, moveCost, prefersNone, print, whyNever, whyOutOfBounds, type Cost, type Item, type Refusal } from "./work.ts";
+import { costBetween, costOf, hasAccelerator, moveCost, prefersNone, print, whyNever, whyNotNow, whyOutOfBounds, type Cost, type Item, type Refusal } from "./work.ts";
 
 export type Reason = Refusal["reason"] | "only" | "cheapest" | "dearer" | "moving" | "unknown-unit" | "unknown-node" | "not-better" | "same" | "lead";
 
@@ -28,7 +28,7 @@ export function explainChoice(planned: Planned, unit: string, nodeName: string, 
   const item = work.items[index];
   if (item === undefined) return rejected("unknown-unit", `There is no unit ${unit} in this plan.`);
   if (ledger.at[index] === node) return withShift(planned, item, whyChosen(planned, index, item, nodeName, node));
-  const refusal = whyNever(item.needs, place) ?? whyOutOfBounds(fleet, item, node) ?? whyBound(planned, item, node) ?? whyNoRoom(planned, index, item, node);
+  const refusal = whyNever(item.needs, place) ?? whyOutOfBounds(fleet, item, node) ?? whyNotNow(place) ?? whyBound(planned, item, node) ?? whyNoRoom(planned, index, item, node);
   if (refusal !== undefined) return rejected(refusal.reason, `${unit} is not on ${nodeName}: ${refusal.text}.`);
   return whyDearer(planned, index, item, nodeName, node);
 }
@@ -61,7 +61,12 @@ function whyChosen({ fleet, ledger }: Planned, index: number, item: Item, name: 
   const nextName = fleet.nodes[next]?.name ?? "";
   if (isSame(cost, nextCost)) return { verdict: "chosen", reason: "same", text: `${item.unit} is on ${name}: it costs ${print(cost)} a month there, as much as on ${nextName}; of places that cost the same, one is taken.` };
   if (nextCost < cost) return { verdict: "chosen", reason: "not-better", text: `${item.unit} is on ${name}: alone it would cost ${print(cost - nextCost)} less a month on ${nextName}, but not the plan as a whole.` };
-  return { verdict: "chosen", reason: "cheapest", text: `${item.unit} is on ${name}: it costs ${print(cost)} a month there, ${print(nextCost - cost)} less than on ${nextName}, the next best.` };
+  // A move costs once, and is no part of what a month there costs.
+  const [here, there] = [ledger.moving(index, node), ledger.moving(index, next)];
+  const more = nextCost - there - (cost - here);
+  const move = there > 0 ? `, and moving there costs ${print(there)}` : "";
+  if (more < 0 && !isSame(more, 0)) return { verdict: "chosen", reason: "moving", text: `${item.unit} is on ${name}: it would cost ${print(-more)} less a month on ${nextName}, the next best, but moving there costs ${print(there)}.` };
+  return { verdict: "chosen", reason: "cheapest", text: `${item.unit} is on ${name}: it costs ${print(cost - here)} a month there, ${isSame(more, 0) ? `as much as on ${nextName}` : `${print(more)} less than on ${nextName}`}, the next best${move}.` };
 }
 
 /** Where there is room, and another replica is too near, nobody is to think that the node is full. */

@@ -29,6 +29,8 @@ export interface Ledger {
   own(item: number): number;
   /** On this node as things are, with its flows to what is placed. */
   with(item: number, node: number): number;
+  /** What it costs once to have it on this node: nothing where it stood before, or stood nowhere. */
+  moving(item: number, node: number): number;
   /** Whether there is room, and no replica too near. */
   fits(item: number, node: number): boolean;
   hasRoom(item: number, node: number): boolean;
@@ -159,6 +161,7 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
     held,
     alone,
     own,
+    moving,
     with(index, node) {
       evaluations.count++;
       let cost = itemAt(index).needs.accelerator?.need === "preferred" && !isShut(index, node) ? monthOn(index, node, goesWithout(index, node)) + moving(index, node) : alone(index, node);

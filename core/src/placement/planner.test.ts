@@ -8,7 +8,7 @@ import { wayBetween } from "./fleet.ts";
 import { diffPlans, planAll, planText, replanWithout, type Planned, type PlanInputs } from "./planner.ts";
 import { largeInstance, smallInstance } from "./by-chance.ts";
 import { brokenBy } from "./testing/hold.ts";
-import { latencyOf, whyNever, whyOutOfBounds } from "./work.ts";
+import { latencyOf, whyNever, whyNotNow, whyOutOfBounds } from "./work.ts";
 
 const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
 const nowMs = 1_800_000_000_000;
@@ -21,7 +21,7 @@ function checkAll({ fleet, work, ledger, plan }: Planned): void {
     const at = ledger.at[index] ?? -1;
     const [node, use] = [fleet.nodes[at], used[at]];
     if (node === undefined || use === undefined) continue;
-    assert.equal(whyNever(item.needs, node), undefined, item.unit);
+    assert.equal(whyNever(item.needs, node) ?? whyNotNow(node), undefined, item.unit);
     assert.equal(whyOutOfBounds(fleet, item, at), undefined, item.unit);
     use.processors += item.needs.processors;
     use.memoryBytes += item.needs.memoryBytes;
@@ -176,6 +176,20 @@ test("for each kind of reason: change just that, and the verdict changes", () =>
     const otherwise = ask(at(worlds.without), node);
     assert.equal(otherwise.verdict, "chosen", `${reason}: ${otherwise.text}`);
   }
+});
+
+test("what passes is told of a node only where nothing that lasts is in the way", () => {
+  const reasonOf = (unit: object): Reason => ask({ node: { "cloud-1": { state: "silent" } }, unit }, "cloud-1").reason;
+  assert.deepEqual([{}, { tiers: ["edge"] }, { jurisdictions: ["EU"] }, { sources: [{ site: "plant" }], latencyMsMax: 20 }].map(reasonOf), ["silent", "tier", "residency", "latency"]);
+});
+
+test("what a move costs is told apart from what a month costs, and the difference is the same from both sides", () => {
+  const before = planAll(inputsOf({}), tools);
+  const [stood] = before.plan.placements;
+  const { text } = ask({}, stood?.node ?? "", undefined, before);
+  const [, more = "", next = "", move = ""] = /a month there, (\S+) less than on (\S+), the next best, and moving there costs (\S+)\.$/.exec(text) ?? assert.fail(text);
+  assert.equal(move, "0.5");
+  assert.ok(ask({}, next, undefined, before).text.includes(`it would cost ${more} more a month there than on ${stood?.node ?? ""}`));
 });
 
 test("a reason of room names what there is too little of, in its unit, and says of nothing else that it is unknown", () => {

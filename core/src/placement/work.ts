@@ -178,9 +178,14 @@ export interface Refusal {
   readonly text: string;
 }
 
-/** Whatever else stands on the node. */
-export const whyNever = (needs: UnitNeeds, node: InventoryNode): Refusal | undefined => 
-  node.state === "gone" ? { reason: "gone", text: "it is gone" } : node.state === "silent" ? { reason: "silent", text: `it has been silent for longer than its lease, and nothing new is given to it until it has been heard for ${limits.nodeReturnMs / 60_000} minutes on end` } : node.held === true ? { reason: "held", text: "its program is not what was adopted, and it takes nothing new until somebody adopts it" } : whyNotFor(needs, node);
+/** While it is so. Told behind what lasts: who would wait for a node to be heard again is told that it is of the wrong tier. */
+export function whyNotNow({ state, held }: InventoryNode): Refusal | undefined {
+  if (state === "silent") return { reason: "silent", text: `it has been silent for longer than its lease, and nothing new is given to it until it has been heard for ${limits.nodeReturnMs / 60_000} minutes on end` };
+  return held === true ? { reason: "held", text: "its program is not what was adopted, and it takes nothing new until somebody adopts it" } : undefined;
+}
+
+/** Whatever else stands on the node, and however it is today. */
+export const whyNever = (needs: UnitNeeds, node: InventoryNode): Refusal | undefined => (node.state === "gone" ? { reason: "gone", text: "it is gone" } : whyNotFor(needs, node));
 
 function whyNotFor(needs: UnitNeeds, node: InventoryNode): Refusal | undefined {
   const denied = needs.forbidden?.[node.name];
