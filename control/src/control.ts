@@ -45,6 +45,7 @@ import { createMovers, type StatesHere } from "./plan/movers.ts";
 import { readMoves, type Move, type MoveBook } from "./plan/moving.ts";
 import { plannedUntilMs } from "./plan/next-run.ts";
 import { createRecall, type Recall, type Remembered } from "./plan/recall.ts";
+import { watchRewound } from "./plan/rewound.ts";
 import { knownStanding } from "./plan/standing.ts";
 import { withOverlay } from "./plan/overlays.ts";
 import type { PlacementWeights } from "@holon/core/schema/needs.ts";
@@ -285,8 +286,10 @@ export async function openControl(host: ControlHost): Promise<Control> {
   const watched = new Map<string, WatchedRow>();
   const watching = createWatching(log.epoch, () => watchedRows(fold.state, log, watched));
 
+  const rewound = watchRewound(log);
   const unsubscribe = log.onCommit(({ lanes }) => {
     for (const lane of lanes) heard.set(lane.origin, ports.clock.monotonicMs());
+    if (recall.mayDoubt()) rewound.look(lanes).then((isTold) => isTold && recall.doubt(), failed);
     if (!lanes.some((lane) => lane.stream === "audit")) return;
     inTurn(follow).catch(failed);
   });
@@ -298,6 +301,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   host.handlers?.set(planMethods.renew, async (parameters, from) => {
     const { node, version } = renewSchema.parse(parameters);
     if (host.speaksFor?.(from, node) === false) throw new HolonError("HOLON_CALL_DENIED", `${from} asks ${planMethods.renew} in the name of ${node}, which is not below it`);
+    if (!fold.state.nodes.has(node) && version > 0) recall.doubt();
     if (!fold.state.nodes.has(node) || fold.state.revoked.has(node)) throw new HolonError("HOLON_NODE_UNKNOWN", `${node} is no node of this fleet, or is no more`);
     hearing.heard(node);
     const isFree = await recall.asked(node, version, () => inTurn(replan).catch(failed));
@@ -429,6 +433,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
       closed = true;
       timer?.cancel();
       timeTimer?.cancel();
+      recall.close();
       attestation?.close();
       watching.close();
       unsubscribe();

@@ -579,6 +579,8 @@ export const limits = {
   nodeLeaseDrift: 0.01,
   /** A node that was silent is given nothing new before it has been heard for so long. */
   nodeReturnMs: 300_000,
+  /** So long after all nodes were heard that it knew when it started, control waits for one of them to say that there was more than it remembers. */
+  recallSettleMs: 5_000,
   /** Control looks this often for nodes that have fallen silent or are back. */
   planLookMs: 10_000,
   /** A node asks its parent a question of this size so often, to know what the link between them carries. */

@@ -520,8 +520,9 @@ export interface HostCapacity {
   readonly accelerators?: readonly { readonly model: string; readonly count: number }[];
 }
 
-/** Figures of this machine, see `schema/app.ts` for the names. */
+/** Figures of this machine, see `telemetry/host-figures.ts` for the names. */
 export interface HostStats {
+  /** Levels as they are; shares and rates since the sample before, so that the first has none. */
   sample(): Promise<Readonly<Record<string, number>>>;
   /** What this machine has; of the disk what is free where the node keeps its data. What the system does not tell is left out. */
   capacity(): Promise<HostCapacity>;

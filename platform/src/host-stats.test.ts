@@ -5,28 +5,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createClock } from "./clock.ts";
-import { createHostStats, hostFigures } from "./host-stats.ts";
+import { hostStatsContract } from "@holon/sim/contracts/host-stats.ts";
+import { createHostStats } from "./host-stats.ts";
 import { readPortableCounters } from "./host/stats-portable.ts";
 
 const clock = createClock();
 const isLinux = process.platform === "linux";
 const pause = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
 
-test("the first sample has levels and no rates; from the second on the set is whole and stays", { skip: !isLinux && "no /proc here" }, async () => {
+hostStatsContract("real", () => {
+  const folder = mkdtempSync(join(tmpdir(), "holon-host-"));
+  return { port: createHostStats(clock, folder), drive: (work) => work, dispose: () => Promise.resolve(rmSync(folder, { recursive: true, force: true })) };
+}, pause);
+
+test("on Linux a sample has processors, memory, load and processes", { skip: !isLinux && "no /proc here" }, async () => {
   const stats = createHostStats(clock);
-  const first = await stats.sample();
-  assert.ok(!Object.keys(first).some((name) => /PerSecond$|^cpu/.test(name)), Object.keys(first).join());
+  await stats.sample();
   await pause(30);
-  const second = await stats.sample();
-  await pause(30);
-  const names: readonly string[] = Object.keys(second);
-  assert.deepEqual(names, Object.keys(await stats.sample()));
-  assert.deepEqual(names, [...hostFigures].filter((name) => names.includes(name)), "the order of the table");
-  for (const name of ["cpuUserPercent", "cpuSystemPercent", "cpuWaitPercent", "memoryUsedPercent", "loadAverage", "runningProcesses"] as const) assert.ok(names.includes(name), name);
-  for (const [name, value] of Object.entries(second)) {
-    assert.ok(Number.isFinite(value) && value >= 0, `${name} ${value}`);
-    if (name.endsWith("Percent")) assert.ok(value <= 100, `${name} ${value}`);
-  }
+  const names = Object.keys(await stats.sample());
+  for (const name of ["cpuUserPercent", "cpuSystemPercent", "cpuWaitPercent", "memoryUsedPercent", "loadAverage", "runningProcesses"]) assert.ok(names.includes(name), name);
 });
 
 test("a busy processor shows as processor time", { skip: !isLinux && "no /proc here" }, async () => {
@@ -55,14 +52,6 @@ test("a write that is synced shows as a rate over the true interval", { skip: !i
   const seconds = (clock.monotonicMs() - startMs) / 1000;
   if (diskWriteKiBPerSecond === 0) return context.skip("the folder for temporary files is not on a physical disk");
   assert.ok(diskWriteKiBPerSecond * seconds >= 7 * 1024, `${diskWriteKiBPerSecond} KiB/s over ${seconds} s`);
-});
-
-test("two samples at once give finite figures", async () => {
-  const stats = createHostStats(clock);
-  await stats.sample();
-  for (const sample of await Promise.all([stats.sample(), stats.sample(), stats.sample()])) {
-    for (const [name, value] of Object.entries(sample)) assert.ok(Number.isFinite(value), name);
-  }
 });
 
 test("without /proc there are processor, memory and load", () => {

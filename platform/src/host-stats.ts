@@ -2,6 +2,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import { statfs } from "node:fs/promises";
 import type { Clock, HostStats } from "@holon/core/ports.ts";
+import { hostFigures, type HostFigure } from "@holon/core/telemetry/host-figures.ts";
 import { canConfine } from "./confine.ts";
 import { acceleratorsOf } from "./host/accelerators.ts";
 import { powerSourceOf } from "./host/power.ts";
@@ -20,21 +21,6 @@ export interface HostCounters {
   readonly loadAverage: number;
   readonly runningProcesses: number | undefined;
 }
-
-/** All figures, in the order in which a sample holds them. Without /proc those that the system does not tell are left out, never made up. */
-export const hostFigures = [
-  "cpuUserPercent",
-  "cpuSystemPercent",
-  "cpuWaitPercent",
-  "memoryUsedPercent",
-  "diskReadKiBPerSecond",
-  "diskWriteKiBPerSecond",
-  "networkReceivedKiBPerSecond",
-  "networkSentKiBPerSecond",
-  "loadAverage",
-  "runningProcesses",
-] as const;
-export type HostFigure = (typeof hostFigures)[number];
 
 /**
  * Samples this machine: from /proc on Linux, else through `node:os`. The first sample has no rates. Disks are physical devices,

@@ -16,8 +16,8 @@ import { checkRawStays, WireWatch } from "./checkers/raw-stays.ts";
 import { createOnlookersCodec } from "./codec.ts";
 import type { DiskSpeed } from "./disk.ts";
 import type { FeedTexts } from "./feeds.ts";
-import type { DeviceHabits } from "./door.ts";
-import { readingNumber } from "./door.ts";
+import type { HostHabits } from "./host-stats.ts";
+import { readingNumber, type DeviceHabits } from "./door.ts";
 import { branchesAt, checkParted } from "./parted.ts";
 import { dataOf, LaneLedger, seenRecord } from "./lane-ledger.ts";
 import type { ProfileOf } from "./net/link-profile.ts";
@@ -79,7 +79,8 @@ export interface MemberOptions {
   readonly uplink?: NodeConfig["uplink"];
   readonly signatures?: NodeConfig["signatures"];
   readonly downlink?: NodeConfig["downlink"];
-  /** Without it nothing is known of the machine, and the planner gives it nothing. */
+  /** What the machine tells of itself. */ readonly host?: HostHabits;
+  /** Without it, and without `host`, nothing is known of the machine, and the planner gives it nothing. */
   readonly inventory?: NodeConfig["inventory"];
   readonly site?: string;
   readonly jurisdiction?: string;
@@ -183,7 +184,7 @@ export class Fleet {
         if (options.resumes !== true || machine.boots > 1) this.#epochs.opened(name, subject.log.epoch, machine.boots);
         if (member.isRead) member.ledger.attach(subject.log);
       },
-      ...(options.devices === undefined ? {} : { devices: options.devices }), ...(options.feeds === undefined ? {} : { feeds: options.feeds }),
+      ...(options.devices === undefined ? {} : { devices: options.devices }), ...(options.feeds === undefined ? {} : { feeds: options.feeds }), ...(options.host === undefined ? {} : { host: options.host }),
       ...(this.authority === undefined ? {} : { certified: { authority: this.authority, as: { node, site: config.site, tier }, hasAuthority: config.control } }),
       ...(this.#listener === undefined ? {} : { listener: this.#listener }),
     });

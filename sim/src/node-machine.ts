@@ -10,6 +10,7 @@ import { createDiscovery } from "./discovery.ts";
 import { createDiagnostics } from "./diagnostics.ts";
 import { createDisk, DiskMedium, type DiskSpeed } from "./disk.ts";
 import { createFeeds, type FeedTexts } from "./feeds.ts";
+import { createHostStats, HostHardware, type HostHabits } from "./host-stats.ts";
 import { createDoor, Devices, type DeviceHabits } from "./door.ts";
 import { Passport, type SimAuthority } from "./identity.ts";
 import { Incarnation, type Identity } from "./incarnation.ts";
@@ -38,6 +39,8 @@ export interface MachineOptions<Subject extends Booted> {
   readonly devices?: DeviceHabits;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly feeds?: FeedTexts;
+  /** Without it the machine tells nothing of itself. */
+  readonly host?: HostHabits;
   /** In worlds where certificates have dates: what it was enrolled as, and by whom. */
   readonly certified?: { readonly authority: SimAuthority; readonly as: Invited; readonly hasAuthority: boolean };
   /** Hears what the node says. */
@@ -62,6 +65,7 @@ export class NodeMachine<Subject extends Booted> {
   readonly medium: DiskMedium;
   readonly clock: ClockHardware;
   readonly devices: Devices;
+  readonly host: HostHardware | undefined;
   readonly identity: Identity;
   /** Words that its command `mark` was run with. */
   readonly marks: string[] = [];
@@ -88,6 +92,7 @@ export class NodeMachine<Subject extends Booted> {
     this.identity = { name: options.name, ...(options.proves === undefined ? {} : { proves: options.proves }), number, calls: 0, hooks: {} };
     this.medium = new DiskMedium(this.#random.fork("disk"), options.disk);
     this.clock = new ClockHardware(world, options.clock);
+    this.host = options.host && new HostHardware(world, options.host);
     const { certified } = options;
     if (certified !== undefined) this.identity.passport = new Passport(certified.authority, this.clock, certified.as);
     this.devices = new Devices(options.name, this.#random.fork("devices"), options.devices);
@@ -227,6 +232,7 @@ export class NodeMachine<Subject extends Booted> {
       door: createDoor(incarnation, this.devices),
       secrets: createSecrets(this.#options.secrets ?? {}),
       ...(this.#options.feeds === undefined ? {} : { feeds: createFeeds(incarnation, this.#options.feeds) }),
+      ...(this.host === undefined ? {} : { host: createHostStats(incarnation, this.host, this.medium) }),
       diagnostics: createDiagnostics(incarnation, this.marks),
       trace: createTrace(incarnation, this.#options.listener),
       life: String(this.#powerCuts),

@@ -11,6 +11,7 @@ export const happenings = {
   "door.accept": 50, "door.accepted": 51, "door.enter": 52,
   "command.run": 60,
   "feeds.read": 61,
+  "host.sample": 62, "host.capacity": 63, "host.providers": 64,
 } as const satisfies Readonly<Record<string, number>>;
 
 export type Happening = keyof typeof happenings;

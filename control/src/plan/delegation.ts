@@ -64,6 +64,6 @@ function memberOf(state: DelegationInput["state"], name: string, before: Delegat
   const node = state.nodes.get(name);
   if (node === undefined) throw new RangeError(`${name} is known`);
   const { tier, site, jurisdiction, trust, providers, capacity } = inventoryNodeOf({ ...node, trust: state.attested.has(name) ? "attested" : "enrolled" }, "present", { processors: 0, memoryBytes: 0 });
-  const { asOfMs: _, source: __, diskBytes, ...has } = capacity;
+  const { asOfMs: _, source: __, sources: ___, diskBytes, ...has } = capacity;
   return { name, tier, site, jurisdiction, trust, providers, capacity: { ...has, ...(diskBytes === undefined ? {} : { diskBytes: steady(before?.capacity.diskBytes, diskBytes) }) } };
 }

@@ -99,3 +99,53 @@ test("a node that is away when control is put back, and comes after its unit was
   await pass(fleet, 2 * limits.nodeReturnMs);
   assert.deepEqual([members.map(({ name }) => name).filter((name) => fleet.runningOn(name).includes(unit)), watch.twice()], [["edge-1"], []]);
 });
+
+const late: MemberOptions = { name: "edge-4", tier: "edge", parent: "cloud", site: "east", jurisdiction: "EU/AT", inventory };
+
+/** A node is enrolled after the backup, and has the unit, when control is put back; it is out of reach for a while then. */
+async function newcomer(from: "before it was deployed" | "before it moved", onIsolation: "stop" | "continue", awayMs: number): Promise<ControlFleet> {
+  const fleet = await start();
+  if (from === "before it moved") {
+    await fleet.drive(fleet.control.deploy(sum("EU/DE", onIsolation)));
+    await fleet.until("it runs on edge-1", () => fleet.runningOn("edge-1").includes(unit));
+  }
+  const backup = backUp(cloudOf(fleet));
+  await fleet.join(late);
+  await deployUntilTaken(fleet, sum("EU/AT", onIsolation));
+  await fleet.until("it runs on edge-4", () => fleet.runningOn("edge-4").includes(unit) && fleet.control.moves().length === 0);
+  await holding(fleet, "edge-4");
+  // The others have told something since, as nodes do all the time.
+  await fleet.claim("edge-1", "holon.telemetry.window", {});
+  await fleet.until("that is heard", () => fleet.hasHeard("edge-1"));
+  if (awayMs > 0) fleet.fleet.net.cut("edge-4", "cloud");
+  await putBack(fleet, backup);
+  if (awayMs > 0) fleet.world.after(awayMs, () => fleet.fleet.net.heal("edge-4", "cloud"));
+  return fleet;
+}
+
+/** As a person does: again, where no node may have it yet. */
+async function deployUntilTaken(fleet: ControlFleet, document: AppDocument): Promise<void> {
+  for (let left = 60; left > 0; left--) {
+    const taken = await fleet.drive(fleet.control.deploy(document).then(() => true, (error: unknown) => (assert.match(String(error), /HOLON_PLACEMENT_UNMET|no node/), false)));
+    if (taken) return;
+    await pass(fleet, 5_000);
+  }
+  assert.fail("it is never taken");
+}
+
+for (const onIsolation of ["stop", "continue"] as const) {
+  for (const from of ["before it was deployed", "before it moved"] as const) {
+    for (const awayMs of [0, 30_000]) {
+      for (const [to, place] of [["EU/AT", "edge-4"], from === "before it moved" ? ["EU/DE", "edge-1"] : ["EU/FR", "edge-2"]] as const) {
+        test(`a unit (${onIsolation}) on a node that was enrolled after the backup of ${from}, and is away for ${awayMs / 1_000} s, goes to ${place} with what it holds, and is never in two places`, async () => {
+          const fleet = await newcomer(from, onIsolation, awayMs);
+          const watch = fleet.watchTwice(unit);
+          await deployUntilTaken(fleet, sum(to, onIsolation, "2"));
+          await fleet.until("it runs where it should", () => fleet.runningOn(place).includes(unit) && fleet.control.moves().length === 0);
+          await pass(fleet, 2 * limits.nodeLeaseMs);
+          assert.deepEqual([[...members, late].map(({ name }) => name).filter((name) => fleet.runningOn(name).includes(unit)), stateOn(fleet, place), watch.twice().slice(0, 2)], [[place], "90", []]);
+        });
+      }
+    }
+  }
+}

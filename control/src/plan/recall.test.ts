@@ -12,14 +12,14 @@ import { createRecall } from "./recall.ts";
 const unit = "pump/sum";
 
 /** Control remembers version 3 of both of its nodes; by these documents `a` has the unit. */
-function bed(answers: Readonly<Record<string, HeldAnswer | undefined>>, granted: readonly string[] = []) {
+function bed(answers: Readonly<Record<string, HeldAnswer | undefined>>, granted: readonly string[] = [], nodes: readonly string[] = ["cloud", "a", "b"]) {
   const world = new World(1);
   const name = "cloud";
   assert.ok(isNodeName(name));
   const clock = createClock(new Incarnation(world, { name, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
   const asked: string[] = [];
   const recall = createRecall({
-    self: "cloud", clock, nodes: ["cloud", "a", "b"], isAwaited: () => true,
+    self: "cloud", clock, nodes, isAwaited: () => true,
     hearing: { isGranted: (node) => granted.includes(node), stateOf: () => "present" },
     remembered: (node) => ({ version: 3, document: "known", stops: node === "a" }),
     ask(node) {
@@ -36,9 +36,11 @@ const holds = (version: number, more: Partial<HeldAnswer> = {}): HeldAnswer => (
 
 test("until all were heard, who says that its lease is over is given none, and who has one goes on", async () => {
   for (const leased of [true, false]) {
-    const { ask, recall } = bed({ a: holds(3, { document: "known", leased }) });
+    const { ask, recall, world } = bed({ a: holds(3, { document: "known", leased }) });
     assert.equal(await ask("a", 3), leased);
-    assert.deepEqual([recall.mayPlace(true), await ask("b", 3), recall.mayPlace(true), await ask("a", 3)], [false, true, true, true]);
+    assert.deepEqual([recall.mayPlace(true), await ask("b", 3), recall.mayPlace(true)], [false, true, false], "one of them may yet say that there was more");
+    await world.run({ timeMs: world.nowMs + limits.recallSettleMs });
+    assert.deepEqual([recall.mayPlace(true), await ask("a", 3)], [true, true]);
   }
 });
 
@@ -48,6 +50,27 @@ test("after a lease nobody is waited for", async () => {
   assert.equal(recall.mayPlace(true), false);
   await world.run({ timeMs: 1.02 * limits.nodeLeaseMs });
   assert.equal(recall.mayPlace(true), true);
+});
+
+test("where somebody tells of what control does not remember, whoever is not known may come until a lease has passed", async () => {
+  for (const doubted of ["at once", "when all were heard", "by a document"]) {
+    const { world, ask, recall } = bed({ b: holds(7) });
+    if (doubted === "at once") recall.doubt();
+    await ask("a", 3);
+    await ask("b", doubted === "by a document" ? 7 : 3);
+    await world.run({ timeMs: world.nowMs + limits.recallSettleMs });
+    if (doubted === "when all were heard") {
+      assert.deepEqual([recall.mayPlace(false), recall.mayDoubt()], [true, true]);
+      recall.doubt();
+    }
+    assert.deepEqual([recall.mayPlace(true), recall.mayPlace(false), recall.mayDoubt()], [false, false, false], doubted);
+    await world.run({ timeMs: 1.02 * limits.nodeLeaseMs });
+    assert.deepEqual([recall.mayPlace(true), recall.mayPlace(false)], [true, true], doubted);
+  }
+});
+
+test("a fleet that had no node yet has nobody to wait for", () => {
+  assert.equal(bed({}, [], ["cloud"]).recall.mayPlace(true), true);
 });
 
 test("of a document that control does not remember what it says of units counts, unless who has them by its memory has a lease", async () => {

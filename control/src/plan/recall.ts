@@ -5,11 +5,13 @@
  * - what concerns units with needs waits (`mayPlace`) until every node was heard, or every lease is over that was given before; what does not stop on islands waits for nobody who was silent before;
  * - meanwhile a node goes on under the lease that it has, and is given no other.
  *
+ * Nodes that were enrolled since then are not among those that it waits for. So where anybody tells that there was more than control remembers, it waits for whoever comes, until a lease has passed.
+ *
  * Where two are said to have a unit, it is with the one that has a lease by this control, or was issued a document by it; else with the one whose document is newer than control's memory.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Clock } from "@holon/core/ports.ts";
+import type { Clock, Timer } from "@holon/core/ports.ts";
 import { heldAnswerSchema, planMethods, type HeldAnswer } from "@holon/core/schema/node-report.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import type { Hearing } from "./hearing.ts";
@@ -39,6 +41,11 @@ export interface Recall {
   asked(node: string, held: number, news: () => Promise<void>): Promise<boolean>;
   /** By node. `standing`: by control's memory, which units are whose; `moves`: those that are on their way. */
   claims(standing: ReadonlyMap<string, ReadonlySet<string>>, moves: readonly Pick<Move, "unit" | "from">[]): ReadonlyMap<string, Claim>;
+  /** Somebody tells of what control does not remember. */
+  doubt(): void;
+  /** Whether it matters that somebody does. */
+  mayDoubt(): boolean;
+  close(): void;
   /** What follows from them is issued: which units are on their way control knows from now on. */
   placed(): void;
   /** Whether units with needs may be given to anybody; `stops`: some of them stop on islands. */
@@ -68,17 +75,38 @@ export function createRecall({ self, clock, hearing, ask, nodes, isAwaited, reme
   const waiting = new Set<() => void>();
   /** Once all were heard, control knows what its nodes hold for as long as it lives. */
   let isOpen = false;
+  let isDoubted = false;
   let hasPlaced = false;
+  let settling: Timer | undefined;
+  /** When the last of those that it waits for was heard for the first time. */
+  let heardMs = [...first.keys()].some((node) => node !== self && isAwaited(node)) ? openedMs : Number.NEGATIVE_INFINITY;
+
+  const isLeasePast = (): boolean => clock.monotonicMs() - openedMs > limits.nodeLeaseMs * (1 + limits.nodeLeaseDrift);
+  /** They have had the time to say that there was more. */
+  const isSettled = (): boolean => !isDoubted && clock.monotonicMs() - heardMs >= limits.recallSettleMs;
+  const areAllKnown = (unless: (node: string) => boolean): boolean => [...first.keys()].every((node) => known.has(node) || !isAwaited(node) || unless(node));
 
   function areKnown(): boolean {
-    if (!isOpen) isOpen = [...first.keys()].every((node) => known.has(node) || !isAwaited(node));
+    if (!isOpen) isOpen = isSettled() && areAllKnown(() => false);
     if (isOpen) for (const go of waiting) go();
     return isOpen;
   }
   function mayPlace(stops: boolean): boolean {
-    if (areKnown() || clock.monotonicMs() - openedMs > limits.nodeLeaseMs * (1 + limits.nodeLeaseDrift)) return true;
+    if (areKnown() || isLeasePast()) return true;
     // Who was silent before may be so for weeks.
-    return !stops && [...first.keys()].every((node) => known.has(node) || !isAwaited(node) || hearing.stateOf(node) === "silent");
+    return !stops && isSettled() && areAllKnown((node) => hearing.stateOf(node) === "silent");
+  }
+  function doubt(): void {
+    isDoubted = true;
+    isOpen = false;
+  }
+  function met(node: string, news: () => Promise<void>): void {
+    if (known.has(node)) return;
+    known.add(node);
+    if (!first.has(node) || isOpen) return;
+    heardMs = clock.monotonicMs();
+    settling?.cancel();
+    settling = clock.after(limits.recallSettleMs, () => void (areKnown() && news()));
   }
 
   /** Whoever comes early waits for the others for as long as it waits for an answer. */
@@ -119,6 +147,9 @@ export function createRecall({ self, clock, hearing, ask, nodes, isAwaited, reme
     mayPlace,
     told: (node) => answers.get(node)?.version ?? 0,
     placed: () => void (hasPlaced = true),
+    doubt,
+    mayDoubt: () => !isDoubted && !isLeasePast(),
+    close: () => settling?.cancel(),
     claims(standing, moves) {
       const rank = ([node, { leased }]: readonly [string, HeldAnswer]): string => `${hearing.isGranted(node) ? 0 : 1} ${leased ? 0 : 1} ${node}`;
       const open = [...answers].filter(([node, { version }]) => remembered(node).version <= version).sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
@@ -143,8 +174,11 @@ export function createRecall({ self, clock, hearing, ask, nodes, isAwaited, reme
       const told = await unknownOf(node, held);
       // Until all are heard, who has no lease is given none: what it had may be another's.
       const isLeased = mayPlace(true) || (told === undefined && !remembered(node).stops && !answers.has(node)) || (told ?? (await answerOf(node)))?.leased !== false;
-      if (told !== undefined) answers.set(node, told);
-      known.add(node);
+      if (told !== undefined) {
+        answers.set(node, told);
+        doubt();
+      }
+      met(node, news);
       if (told !== undefined || areKnown() !== wasOpen) await news();
       if (isLeased) return true;
       if (!mayPlace(true)) await whenKnown();

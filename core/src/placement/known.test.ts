@@ -30,5 +30,7 @@ test("each value has its source and its time; what is old is stale, what nobody 
   assert.deepEqual([of("power source").value, of("price of electricity").value, of("inference in pump/judge").value], ["battery", "-0.01 a kWh", "3.2 ms"]);
   assert.deepEqual([of("curve of carbon").value, of("curve of carbon").source, of("curve of price").value], ["120 g/kWh now, 3 h ahead", "file grid.csv", null]);
   assert.deepEqual([of("memory").value, of("execution providers").source], [null, "assumed"]);
+  const mixed = knownValues({ report: { ...report, capacity: { processors: 4, memoryBytes: 8e9, diskBytes: 1e11, asOfMs: nowMs, source: "declared", sources: { diskBytes: "measured" } } }, curve: () => undefined, inferences: {}, trust: undefined, nowMs });
+  assert.deepEqual(["processors", "memory", "disk, free"].map((what) => mixed.find((row) => row.what === what)?.source), ["declared", "declared", "measured"], "each from where it is");
   assert.ok(knownValues({ report: undefined, curve: () => undefined, inferences: {}, trust: undefined, nowMs }).every(({ value }) => value === null));
 });

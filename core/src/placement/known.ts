@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { energyKinds, type EnergyCurve, type EnergyKind } from "../schema/energy.ts";
-import type { Measured } from "../schema/inventory.ts";
+import { sourceOf, type Measured } from "../schema/inventory.ts";
 import type { NodeReport } from "../schema/node-report.ts";
 import { hourMs, meanOver } from "../shifting/job.ts";
 import { placementPolicySchema } from "../schema/needs.ts";
@@ -34,12 +34,15 @@ export function knownValues({ report, curve, inferences, trust, nowMs }: KnownIn
   const line = (what: string, value: string | undefined, asOfMs: number | undefined, source: string | undefined, afterMs = staleAfterMs): KnownValue => ({ what, value: value ?? null, asOfMs: asOfMs ?? null, source: source ?? null, stale: asOfMs !== undefined && nowMs - asOfMs > afterMs });
   const of = (what: string, measured: Measured | undefined, unit: string, scale = 1, afterMs = staleAfterMs): KnownValue => line(what, measured && `${print(measured.value / scale)}${unit === "" ? "" : ` ${unit}`}`, measured?.asOfMs, measured?.source, afterMs);
   const { capacity, load, uplink, prices, power, found } = report ?? {};
-  const has = (what: string, value: number | undefined, unit: string, scale = 1): KnownValue => line(what, value === undefined ? undefined : `${print(value / scale)}${unit}`, value === undefined ? undefined : capacity?.asOfMs, value === undefined ? undefined : capacity?.source);
+  const has = (what: string, amount: "processors" | "memoryBytes" | "diskBytes", unit: string, scale = 1): KnownValue => {
+    const value = capacity?.[amount];
+    return value === undefined || capacity === undefined ? line(what, undefined, undefined, undefined) : line(what, `${print(value / scale)}${unit}`, capacity.asOfMs, sourceOf(capacity, amount));
+  };
   return [
     line("trust", trust?.level, trust?.asOfMs, trust === undefined ? undefined : "certificate"),
-    has("processors", capacity?.processors, ""),
-    has("memory", capacity?.memoryBytes, " GB", 1e9),
-    has("disk, free", capacity?.diskBytes, " GB", 1e9),
+    has("processors", "processors", ""),
+    has("memory", "memoryBytes", " GB", 1e9),
+    has("disk, free", "diskBytes", " GB", 1e9),
     line("accelerators", capacity?.accelerators && `${capacity.accelerators.count} ${capacity.accelerators.model}`, capacity?.accelerators && capacity.asOfMs, capacity?.accelerators && "declared"),
     line("execution providers", report?.providers.join(", "), report?.providersAsOf?.asOfMs, report === undefined ? undefined : (report.providersAsOf?.source ?? "assumed")),
     line("accelerators, found", found?.accelerators && (found.accelerators.kinds.map(({ model, count }) => `${count} ${model}`).join(", ") || "none"), found?.accelerators?.asOfMs, found?.accelerators && "measured"),

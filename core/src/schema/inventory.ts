@@ -25,6 +25,8 @@ const linkFields = {
   perGigabyte: atLeastZero.optional(),
 };
 
+const amountSource = z.enum(["declared", "measured"]);
+
 /** In rising order. */
 export const trustLevels = ["none", "enrolled", "attested"] as const;
 
@@ -47,7 +49,9 @@ export const inventoryNodeSchema = z.strictObject({
     memoryBytes: z.number().min(0).max(1e18).optional(),
     diskBytes: z.number().min(0).max(1e18).optional(),
     asOfMs: z.number().min(0).optional(),
-    source: z.enum(["declared", "measured"]).optional(),
+    source: amountSource.optional(),
+    /** Of those that are from elsewhere than `source` says. */
+    sources: z.strictObject({ processors: amountSource, memoryBytes: amountSource, diskBytes: amountSource }).partial().optional(),
     accelerators: z.strictObject({ model: z.string().min(1), count: z.int().min(1).max(limits.planAcceleratorsMax) }).optional(),
   }),
   /** In use by what the planner does not place. */
@@ -66,6 +70,9 @@ export const inventoryNodeSchema = z.strictObject({
   energy: z.strictObject({ carbon: z.string().optional(), price: z.string().optional() }).optional(),
 });
 export type InventoryNode = z.infer<typeof inventoryNodeSchema>;
+
+/** From where it is how much of one thing a node has; undefined where that is not known. */
+export const sourceOf = (capacity: InventoryNode["capacity"], of: "processors" | "memoryBytes" | "diskBytes"): Measured["source"] | undefined => (capacity[of] === undefined ? undefined : (capacity.sources?.[of] ?? capacity.source));
 
 export const inventorySchema = z
   .strictObject({

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sourceOf } from "@holon/core/schema/inventory.ts";
 import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
 import { isNews } from "./news.ts";
 import { reportOf, type ReportInput } from "./report.ts";
@@ -18,10 +19,18 @@ test("what is measured says so and when; what nobody knows is left out, and is n
 test("what the operator declares goes before what is measured; a price that metering has by default is not declared", () => {
   const prices = { currency: "EUR", perProcessorHour: 0.02, perGigabyteHour: 0, perMillionInvocations: 0, perMillionInferences: 0, perGigabyteUp: 0.1, perKilowattHour: 0 };
   const { capacity: has, ...report } = reportOf({ ...base, config: { prices, power: { coreWatts: 9 }, inventory: { processors: 2, prices: { perKilowattHour: -0.01 }, uplink: { latencyMs: 7 } } } });
-  assert.deepEqual([has.processors, has.memoryBytes, has.source], [2, 8e9, "declared"]);
+  assert.deepEqual(has, { processors: 2, memoryBytes: 8e9, diskBytes: 1e11, asOfMs: 1_000, source: "declared", sources: { memoryBytes: "measured", diskBytes: "measured" } });
   const values = (of: object) => Object.fromEntries(Object.entries(of).map(([key, value]) => [key, value.value]));
   assert.deepEqual(values(report.prices), { perProcessorHour: 0.02, perKilowattHour: -0.01 });
   assert.deepEqual([values(report.power), report.uplink?.latencyMs?.source, report.uplink?.perGigabyte?.value], [{ processorWatts: 9 }, "declared", 0.1]);
+});
+
+test("how much of each a machine has is told with a source of its own, where they differ", () => {
+  const of = (inventory: object) => nodeReportSchema.parse(reportOf({ ...base, config: { inventory } })).capacity;
+  assert.deepEqual(of({ diskBytes: 5e9 }), { processors: 4, memoryBytes: 8e9, diskBytes: 5e9, asOfMs: 1_000, source: "declared", sources: { processors: "measured", memoryBytes: "measured" } });
+  assert.deepEqual(of({ processors: 1, memoryBytes: 1e9, diskBytes: 5e9 }), { processors: 1, memoryBytes: 1e9, diskBytes: 5e9, asOfMs: 1_000, source: "declared" });
+  assert.deepEqual(reportOf({ ...base, capacity: {}, config: { inventory: { processors: 1 } } }).capacity, { processors: 1, asOfMs: 1_000, source: "declared" }, "what nobody knows has no source");
+  assert.deepEqual([sourceOf(of({ diskBytes: 5e9 }), "diskBytes"), sourceOf(of({ diskBytes: 5e9 }), "memoryBytes"), sourceOf({ processors: 2 }, "processors")], ["declared", "measured", undefined]);
 });
 
 test("small changes of what is measured are no news, and a later look at the same is none", () => {

@@ -36,12 +36,11 @@ export function reportOf({ config, nowMs, capacity, load, way, providers: tried,
   const each = (values: Readonly<Record<string, number>>): Record<string, Measured> => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, asOfMs: nowMs, source: "measured" as const }]));
   const [declared, measured] = [asOf("declared"), asOf("measured")];
   const has = compact({ processors: inventory.processors ?? capacity.processors, memoryBytes: inventory.memoryBytes ?? capacity.memoryBytes, diskBytes: inventory.diskBytes ?? capacity.diskBytes });
-  const isDeclared = inventory.processors !== undefined || inventory.memoryBytes !== undefined || inventory.diskBytes !== undefined;
   const powerSource = inventory.powerSource ?? capacity.powerSource;
   const { latencyMs, bytesPerSecond, perGigabyte } = inventory.uplink ?? {};
   const found = compact({ accelerators: capacity.accelerators && { kinds: capacity.accelerators.slice(0, limits.acceleratorKindsMax).map(({ model, count }) => ({ model: model.slice(0, 256), count })), asOfMs: nowMs }, providers: tried });
   return {
-    capacity: { ...has, ...(inventory.accelerators === undefined ? {} : { accelerators: inventory.accelerators }), asOfMs: nowMs, source: isDeclared ? "declared" : "measured" },
+    capacity: { ...has, ...(inventory.accelerators === undefined ? {} : { accelerators: inventory.accelerators }), asOfMs: nowMs, ...sourcesOf(inventory, has) },
     load: compact({ processors: measured(part(load.processors, has.processors)), memoryBytes: measured(part(load.memory, has.memoryBytes)) }),
     providers: [...new Set([...(inventory.providers ?? tried?.names ?? ["cpu"]), ...(capacity.confines === true ? ["bubblewrap"] : [])])],
     ...(way === undefined ? {} : { uplink: { parent: way.parent, ...compact({ latencyMs: declared(latencyMs) ?? measured(way.latencyMs), bytesPerSecond: declared(bytesPerSecond) ?? (way.bandwidth && { value: way.bandwidth.bytesPerSecond, asOfMs: way.bandwidth.asOfMs, source: "measured" as const }), perGigabyte: declared(perGigabyte ?? priced(prices?.perGigabyteUp)) }) } }),
@@ -61,6 +60,17 @@ export function reportOf({ config, nowMs, capacity, load, way, providers: tried,
     ...compact({ carbonGramsPerKilowattHour: declared(inventory.carbonGramsPerKilowattHour) }),
   };
 }
+
+/** Where something is declared, that is the source, and what was measured all the same is named beside it. */
+function sourcesOf(declared: NonNullable<NodeConfig["inventory"]>, has: Readonly<Partial<Record<Amount, number>>>): Pick<NodeReport["capacity"], "source" | "sources"> {
+  const told = amounts.filter((amount) => has[amount] !== undefined);
+  const measured = told.filter((amount) => declared[amount] === undefined);
+  if (measured.length === told.length) return { source: "measured" };
+  return { source: "declared", ...(measured.length === 0 ? {} : { sources: Object.fromEntries(measured.map((amount) => [amount, "measured" as const])) }) };
+}
+
+const amounts = ["processors", "memoryBytes", "diskBytes"] as const;
+type Amount = (typeof amounts)[number];
 
 /** In what is declared for metering a price that was left out is nought; whether it is free, nobody has said. */
 const priced = (price: number | undefined): number | undefined => (price === 0 ? undefined : price);
