@@ -3,13 +3,14 @@ import type { ShownAlert, AlertList } from "@holon/core/telemetry/alert.ts";
 import { useMemo } from "preact/hooks";
 import { clock } from "../format.ts";
 import type { AreaProps } from "../later.tsx";
-import { unheardOf } from "../node-state.ts";
+import { unansweringOf, unheardOf } from "../node-state.ts";
 import { AsOf } from "../parts/as-of.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { Table } from "../parts/table.tsx";
 import { printPlace } from "../route.ts";
 import { words } from "../strings.ts";
+import { nothingWrong } from "../stands-for.ts";
 import { useFollowed } from "../use-followed.ts";
 import { useNow } from "../use-now.ts";
 import { usePolled } from "../use-polled.ts";
@@ -35,7 +36,7 @@ export function Alerts({ fleet }: AreaProps) {
     <>
       <Problem problem={problem} />
       <Section title={t.title} hint={t.hint} aside={isLive ? <span class="as-of" role="status">{t.live}</span> : <AsOf ms={asOfMs} />}>
-        {value !== undefined && now.length === 0 && <p class="empty">{unknown === 0 ? t.none : t.noneUnknown(unknown)}</p>}
+        {value !== undefined && now.length === 0 && <p class="empty">{nothingWrong(unknown, unansweringOf(fleet, looked))}</p>}
         {now.length > 0 && <AlertTable label={t.title} alerts={now} />}
         {more.now > 0 && <p class="hint">{words.fleet.moreNodes(more.now)}</p>}
       </Section>
