@@ -8,6 +8,7 @@ import { AsOf } from "../parts/as-of.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { Table } from "../parts/table.tsx";
+import { refusalsOf } from "../refusals.ts";
 import { printPlace } from "../route.ts";
 import { words } from "../strings.ts";
 import { nothingWrong } from "../stands-for.ts";
@@ -70,14 +71,14 @@ const aroundOf = ({ node, since }: ShownAlert): Record<string, string> => ({ ...
 
 function Who({ alert: { id, state, acknowledged, silencedUntil, told } }: { readonly alert: ShownAlert }) {
   const routes = [...new Set(told.filter(({ refused }) => refused === undefined).map(({ route }) => route))];
-  const refused = told.filter((one) => one.refused !== undefined);
+  const refused = refusalsOf(told);
   const { send, problem } = useSend();
   return (
     <>
       {acknowledged !== null && <span>{t.ackedBy(acknowledged.by, acknowledged.note)}. </span>}
       {silencedUntil !== null && <span>{t.silenced(clock(silencedUntil))}. </span>}
       <span class="soft">{routes.length === 0 ? t.untold : t.told(routes.join(", "))}</span>
-      {refused.map(({ route, state: of, refused: why = "" }) => <span key={`${route} ${of}`} class="bad"> {t.refused(route, why)}</span>)}
+      {refused.map(({ route, why }) => <span key={`${route} ${why}`} class="bad">; {t.refused(route, why)}</span>)}
       {acknowledged === null && state !== "resolved" && <> <button type="button" class="small" onClick={() => send("POST", "/v1/alerts/acknowledge", { id, note: "" })}>{t.ack}</button></>}
       <Problem problem={problem} />
     </>
