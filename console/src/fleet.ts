@@ -36,6 +36,8 @@ export interface FleetAnswer {
   readonly total: number;
   readonly nodes: readonly FleetNode[];
   readonly askedAtMs: Readonly<Record<string, number>>;
+  /** Who is asked for its links, and has given no answer since then. */
+  readonly unansweredAtMs: Readonly<Record<string, number>>;
   readonly flows: Readonly<Record<string, readonly [number, number]>>;
   readonly backlogs: Readonly<Record<string, { readonly records: number; readonly atMs: number }>>;
   readonly next: string | null;
@@ -63,10 +65,11 @@ export interface Fleet {
   readonly rates: ReadonlyMap<string, Rate>;
   readonly backlogs: FleetAnswer["backlogs"];
   readonly askedAtMs: FleetAnswer["askedAtMs"];
+  readonly unansweredAtMs: FleetAnswer["unansweredAtMs"];
   readonly problem: ApiProblem | undefined;
 }
 
-const nothing: Fleet = { nodes: new Map(), self: undefined, offsetMs: 0, asOfMs: undefined, rates: new Map(), backlogs: {}, askedAtMs: {}, problem: undefined };
+const nothing: Fleet = { nodes: new Map(), self: undefined, offsetMs: 0, asOfMs: undefined, rates: new Map(), backlogs: {}, askedAtMs: {}, unansweredAtMs: {}, problem: undefined };
 const fewNodes = 500;
 const [fewMs, manyMs] = [1_000, 2_000];
 /** Of so many rows an answer is made and taken in without anybody else having to wait. */
@@ -123,7 +126,7 @@ function merge(before: Fleet, { answer, heardMs }: Heard, known: Known): Fleet {
   if (nodes instanceof Map) for (const node of answer.nodes) nodes.set(node.name, node);
   const rates = isSameRun ? ratesOf(known, answer, before.rates) : new Map<string, Rate>();
   Object.assign(known, { run: answer.run, revision: answer.revision, flows: answer.flows, nowMs: answer.nowMs });
-  return { nodes, self: answer.self, offsetMs: answer.nowMs - heardMs, asOfMs: heardMs - (answer.nowMs - answer.asOfAtMs), rates, backlogs: answer.backlogs, askedAtMs: answer.askedAtMs, problem: undefined };
+  return { nodes, self: answer.self, offsetMs: answer.nowMs - heardMs, asOfMs: heardMs - (answer.nowMs - answer.asOfAtMs), rates, backlogs: answer.backlogs, askedAtMs: answer.askedAtMs, unansweredAtMs: answer.unansweredAtMs, problem: undefined };
 }
 
 const smoothing = 0.4;

@@ -73,6 +73,7 @@ export function islandOf(status: NodeStatus): FleetAnswer {
     total: 1 + children.length + beside.length + parent.length,
     nodes: [...parent, self, ...beside, ...children],
     askedAtMs: { [status.node]: nowMs },
+    unansweredAtMs: {},
     flows,
     backlogs: uplink?.backlog === undefined ? {} : { [status.node]: { records: uplink.backlog, atMs: nowMs } },
     next: null,

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fleet, FleetNode } from "./fleet.ts";
-import { cutSince, flowOf, islandRootOf, isKnownToRun, isStale, stateOf, unheardOf, waitsOf } from "./node-state.ts";
+import { cutSince, flowOf, islandRootOf, isKnownToRun, isStale, lineStateOf, stateOf, unansweredFor, unansweringOf, unheardOf, waitsOf } from "./node-state.ts";
 import { filterFleet } from "./fleet-filter.ts";
+import { standsFor } from "./stands-for.ts";
 import { groupBySite, islandText } from "./site-groups.ts";
 
 const nowMs = 1_000_000;
 const node = (name: string, more: Partial<FleetNode> = {}): FleetNode => ({ name, site: "plant", tier: "gateway", jurisdiction: "EU/DE", leads: false, api: null, startedAt: null, desired: 0, reported: null, heardAtMs: nowMs, state: "present", stateSinceAtMs: 900_000, link: null, ...more });
 const under = (to: string, state: "open" | "lost" | "unknown", sinceAtMs: number | null = null): FleetNode["link"] => ({ to, state, sinceAtMs });
-const fleetOf = (nodes: readonly FleetNode[], asOfMs = nowMs): Fleet => ({ nodes: new Map(nodes.map((each) => [each.name, each])), self: "cloud", offsetMs: 0, asOfMs, rates: new Map(), backlogs: {}, askedAtMs: {}, problem: undefined });
+const fleetOf = (nodes: readonly FleetNode[], asOfMs = nowMs): Fleet => ({ nodes: new Map(nodes.map((each) => [each.name, each])), self: "cloud", offsetMs: 0, asOfMs, rates: new Map(), backlogs: {}, askedAtMs: {}, unansweredAtMs: {}, problem: undefined });
 const cloud = node("cloud", { site: "cloud", tier: "cloud" });
 const stand = (nodes: readonly FleetNode[], asOfMs = nowMs): readonly string[] => nodes.map((each) => `${each.name} ${stateOf(each, fleetOf(nodes, asOfMs), nowMs)}`);
 
@@ -98,4 +99,16 @@ test("the revoked are shown to who asks for them, and a filter by state goes by 
   const nodes = [cloud, node("well", { link: under("cloud", "open") }), node("stolen", { state: "revoked" })];
   const names = (query: Readonly<Record<string, string>>, asOfMs = nowMs): readonly string[] => filterFleet(fleetOf(nodes, asOfMs), query, nowMs).map(({ name }) => name);
   assert.deepEqual([names({}), names({ state: "revoked" }), names({ q: "stolen" }), names({ state: "present" }, 0)], [["cloud", "well"], ["stolen"], [], ["cloud", "well"]]);
+});
+
+test("who gives no answer for more than 5 seconds has no figures of now, and is counted: it may hang, or be busy", () => {
+  const nodes = [cloud, node("hung", { link: under("cloud", "open") }), node("busy", { link: under("cloud", "open") }), node("cut", { link: under("cloud", "lost") }), node("stopped", { state: "gone", link: under("cloud", "lost") })];
+  const [, hung = cloud, busy = cloud] = nodes;
+  const rates = new Map(["hung", "busy"].map((name) => [name, { up: 3, down: 19 }]));
+  const fleet: Fleet = { ...fleetOf(nodes), rates, unansweredAtMs: { hung: nowMs - 12_000, busy: nowMs - 4_000, cut: nowMs - 60_000, stopped: nowMs - 60_000 } };
+  assert.deepEqual([unansweredFor(hung, fleet, nowMs), unansweredFor(busy, fleet, nowMs)], [12_000, undefined]);
+  assert.deepEqual([flowOf(hung, fleet, nowMs), flowOf(busy, fleet, nowMs)], [undefined, { up: 3, down: 19 }]);
+  assert.deepEqual([lineStateOf(hung, fleet, nowMs), lineStateOf(busy, fleet, nowMs)], ["unknown", "open"], "nothing is drawn as if it flowed");
+  assert.deepEqual([stateOf(hung, fleet, nowMs), standsFor(hung, fleet, "present", nowMs), standsFor(busy, fleet, "present", nowMs)], ["present", "no answer for 12 s", ""]);
+  assert.equal(unansweringOf(fleet, nowMs), 1, "who is cut off, or was stopped, is told as that");
 });

@@ -51,8 +51,35 @@ export function unheardOf(fleet: Told, nowMs: number): number {
   return count;
 }
 
+/** For how long a node whose link is called open has given no answer to who asks it: it hangs, is very busy, or its line is gone and nobody has noticed. Undefined where it answers, or is not asked. */
+export function unansweredFor({ name, link }: Linked, { unansweredAtMs, offsetMs, asOfMs = 0 }: Asked, nowMs: number): number | undefined {
+  const sinceMs = link?.state === "open" ? unansweredAtMs[name] : undefined;
+  // By when it was told: that the telling is late is nothing of the node's.
+  return sinceMs === undefined || asOfMs + offsetMs - sinceMs <= staleMs ? undefined : nowMs + offsetMs - sinceMs;
+}
+type Linked = Pick<FleetNode, "name" | "link">;
+type Asked = Pick<Fleet, "asOfMs" | "nodes" | "unansweredAtMs" | "offsetMs">;
+
+/** Nodes that give no answer, though they are told as being there. */
+export function unansweringOf(fleet: Told & Asked, nowMs: number): number {
+  if (isStale(fleet, nowMs)) return 0; // then nothing is known of anybody
+  return Object.keys(fleet.unansweredAtMs).filter((name) => {
+    const node = fleet.nodes.get(name);
+    return node !== undefined && unansweredFor(node, fleet, nowMs) !== undefined && thereOf({ ...noCounts(), [stateOf(node, fleet, nowMs)]: 1 }) > 0;
+  }).length;
+}
+
 /** What flows over its link up, where that is open and known now. */
-export const flowOf = ({ name, link }: Pick<FleetNode, "name" | "link">, fleet: Pick<Fleet, "asOfMs" | "nodes" | "rates">, nowMs: number): Rate | undefined => (link?.state !== "open" || isStale(fleet, nowMs) ? undefined : fleet.rates.get(name));
+export const flowOf = (node: Linked, fleet: Asked & Pick<Fleet, "rates">, nowMs: number): Rate | undefined =>
+  node.link?.state !== "open" || isStale(fleet, nowMs) || unansweredFor(node, fleet, nowMs) !== undefined ? undefined : fleet.rates.get(node.name);
+
+const lineStates = { open: "open", lost: "cut", unknown: "unknown" } as const;
+
+/** How its link up is drawn. `away`: nothing is expected to be connected there. */
+export function lineStateOf(node: FleetNode, fleet: Asked, nowMs: number): "open" | "cut" | "unknown" | "away" {
+  if (isAway(node)) return "away";
+  return isStale(fleet, nowMs) || unansweredFor(node, fleet, nowMs) !== undefined ? "unknown" : lineStates[node.link?.state ?? "unknown"];
+}
 
 /** Records that wait on a node, by its own word; `agoMs` where that word is no news any more, since it cannot be asked. Times of the fleet are of its control. */
 export function waitsOf(name: string, { backlogs, offsetMs, nodes }: Pick<Fleet, "backlogs" | "offsetMs" | "nodes">, nowMs: number): { readonly records: number; readonly agoMs: number | undefined } | undefined {

@@ -82,7 +82,7 @@ export function fleetAt({ nodes, parents, steps }: RunTrace, atMs: number): Flee
     };
   });
   const backlogs = Object.fromEntries([...moments].flatMap(([name, [, , records]]) => (records > 0 ? [[name, { records, atMs }]] : [])));
-  return { nodes: new Map(rows.map((row) => [row.name, row])), self: undefined, offsetMs: atMs - Date.now(), asOfMs: undefined, rates: new Map(), backlogs, askedAtMs: {}, problem: undefined };
+  return { nodes: new Map(rows.map((row) => [row.name, row])), self: undefined, offsetMs: atMs - Date.now(), asOfMs: undefined, rates: new Map(), backlogs, askedAtMs: {}, unansweredAtMs: {}, problem: undefined };
 }
 
 const isHeard = (moment: Moment | undefined): boolean => moment !== undefined && moment[0] && moment[1] === "open";

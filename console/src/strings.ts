@@ -45,7 +45,7 @@ export const words = {
     island: (site: string) => `${site} is an island`,
     islandWay: (site: string, { node, to }: { readonly node: string; readonly to: string }) => `${site}: ${node} is cut off from ${to}`,
     islandSince: (age: string | undefined, runs: boolean, way?: { readonly node: string; readonly to: string }) => `${way === undefined ? "cut off" : `${way.node} is cut off from ${way.to}`}${age === undefined ? "; since when is not known" : ` for ${age}`}${runs ? "; it works on alone" : ""}`,
-    cutOff: "cut off", stateFor: (age: string) => `for ${age}`, stateSince: (time: string, age: string) => `since ${time}, for ${age}`, was: (word: string) => `was ${word}`,
+    cutOff: "cut off", stateFor: (age: string) => `for ${age}`, stateSince: (time: string, age: string) => `since ${time}, for ${age}`, was: (word: string) => `was ${word}`, noAnswer: (age: string) => `no answer for ${age}`, noAnswerWord: "no answer", unanswering: (nodes: number) => `${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "gives" : "give"} no answer`,
     stale: (time: string) => `As of ${time}: the API has not answered since, so that nothing is known of who is there now.`,
     revokedHidden: (count: number) => `${count.toLocaleString("en-GB")} revoked, not shown`, legend: "What the states mean",
     lastRecord: (age: string) => `last record ${age} ago`,
@@ -104,7 +104,7 @@ export const words = {
     windows: { "300": "5 minutes", "900": "15 minutes", "3600": "1 hour", "21600": "6 hours", "86400": "1 day" } as Readonly<Record<string, string>>,
   },
   alerts: {
-    title: "What is wrong", hint: "one line for each cause, by whichever node it was found", none: "Nothing is wrong as far as is known.", noneUnknown: (nodes: number) => `Nothing else is known to be wrong; of ${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node" : "nodes"} nothing is heard.`, past: "What was wrong", noPast: "Nothing that has ended is remembered.",
+    title: "What is wrong", hint: "one line for each cause, by whichever node it was found", none: "Nothing is wrong as far as is known.", noneUnknown: (nodes: number) => `Nothing else is known to be wrong; of ${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node" : "nodes"} nothing is heard.`, noneUnanswered: (nodes: number) => `Nothing else is known to be wrong; ${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node gives" : "nodes give"} no answer.`, past: "What was wrong", noPast: "Nothing that has ended is remembered.",
     state: { firing: "is", resolved: "is over", unknown: "not known whether it still is" }, severity: { page: "page", ticket: "ticket" },
     columns: { state: "State", severity: "Severity", what: "What", since: "Since", until: "Until", who: "Who knows" },
     ack: "I take it on", ackedBy: (by: string, note: string) => `${by} has taken it on${note === "" ? "" : `: ${note}`}`, silenced: (until: string) => `silenced until ${until}`, told: (routes: string) => `told to ${routes}`, untold: "told to nobody", refused: (route: string, why: string) => `${route} was not told: ${why}`, evidence: "around it",

@@ -99,6 +99,8 @@ export interface NodeRow extends KnownNode {
   readonly trust: KnownTrust | undefined;
   /** Milliseconds since a record of it last arrived here; unknown since this control started if none did. */
   readonly heardMs: number | undefined;
+  /** It is no node of the fleet any more. */
+  readonly isRevoked: boolean;
 }
 
 /** A node, and when a record of it arrived last, in monotonic milliseconds. */
@@ -335,7 +337,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     const atMs = heardAtMs(node);
     return atMs === undefined ? undefined : ports.clock.monotonicMs() - atMs;
   };
-  const rowOf = (node: KnownNode): NodeRow => ({ ...node, ...whatItIsTo(node, fold.state, log, host.clockOff?.(node.name)), trust: attestation?.trustOf(node.name), leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name) });
+  const rowOf = (node: KnownNode): NodeRow => ({ ...node, ...whatItIsTo(node, fold.state, log, host.clockOff?.(node.name)), trust: attestation?.trustOf(node.name), leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name), isRevoked: fold.state.revoked.has(node.name) });
 
   return {
     registrar,

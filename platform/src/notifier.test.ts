@@ -117,6 +117,21 @@ test("a mailbox that is not is refused; a wrong password, and nobody there, are 
   assert.equal((await notifier.send(mailOf(locked.port, { security: "starttls" }), message)).outcome, "later", "no encryption, no message");
 });
 
+test("a server that serves nobody now says so at its greeting, or at the login: that is of the server, and not of the message", async (context) => {
+  for (const says of ["554 no service\r\n", "220 hello\r\n"]) {
+    const server = createListener((socket) => {
+      socket.on("error", () => undefined);
+      socket.write(says);
+      socket.on("data", () => socket.write("554 no service\r\n"));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    context.after(() => server.close());
+    const answer = await notifier.send(mailOf((server.address() as AddressInfo).port), message);
+    assert.equal(answer.outcome, "later", says);
+    assert.match(answer.outcome === "later" ? answer.why : "", /554 no service/);
+  }
+});
+
 test("a message that is taken for some and refused for others says for whom it was not", async (context) => {
   const { port, letters } = await postOffice(context, (address) => (address.startsWith("night") ? 550 : undefined));
   const answer = await notifier.send(mailOf(port), message);

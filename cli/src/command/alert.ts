@@ -40,7 +40,8 @@ export async function listAlerts(options: ClientOptions, { node, state }: AlertC
 
 function saidOf({ acknowledged, silencedUntil, told }: ShownAlert): string {
   const routes = [...new Set(told.filter(({ refused }) => refused === undefined).map(({ route }) => route))];
-  return [acknowledged === null ? "" : `taken on by ${acknowledged.by}`, silencedUntil === null ? "" : `silenced until ${silencedUntil}`, routes.length === 0 ? "" : `told to ${routes.join(", ")}`].filter((word) => word !== "").join("; ");
+  const refused = [...new Set(told.flatMap(({ route, refused: why }) => (why === undefined ? [] : [`${route} was not told: ${why}`])))];
+  return [acknowledged === null ? "" : `taken on by ${acknowledged.by}`, silencedUntil === null ? "" : `silenced until ${silencedUntil}`, routes.length === 0 ? "" : `told to ${routes.join(", ")}`, ...refused].filter((word) => word !== "").join("; ");
 }
 
 export async function acknowledge(options: ClientOptions, id: string, { node, note }: { readonly node?: string; readonly note: string }, json: boolean): Promise<void> {

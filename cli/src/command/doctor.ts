@@ -98,7 +98,7 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
   const client = await connectApi(options);
   const nodes = await listNodeRows(client).catch((error: unknown) => toHolonError(error));
   if (nodes instanceof HolonError) return [{ check: "nodes", state: "bad", says: nodes.message, next: nodes.code === "HOLON_API_UNREACHABLE" || nodes.code === "HOLON_API_UNPROVED" || nodes.code === "HOLON_INTERNAL" ? `${errorTable.HOLON_PORT_TAKEN.next} Whatever answers at ${host} is not this Holon: name the right address with --api, or start with --port-base.` : nodes.next }];
-  const findings: Finding[] = [{ check: "nodes", state: "ok", says: nodes.map((node) => node.name).join(", ") || "none yet" }];
+  const findings: Finding[] = [{ check: "nodes", state: "ok", says: nodes.flatMap((node) => (node.isRevoked ? [] : [node.name])).join(", ") || "none yet" }];
   findings.push(...(await clockHere(client)));
   for (const { name, drift } of nodes) {
     findings.push(...(await nodeFindings(name, client, options)));

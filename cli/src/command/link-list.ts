@@ -12,6 +12,8 @@ interface LinkRow {
   readonly to: string;
   /** `unknown`: the node above could not be asked; `gone`: its node was stopped in order. */
   readonly state: "open" | "cut" | "unknown" | "gone";
+  /** For how long its node, though the link is open, has given no answer to who asks; null where it answers, or was not asked for long. */
+  readonly unansweredForMs: number | null;
   /** For how long; null where nobody saw it begin. */
   readonly forMs: number | null;
   /** Bytes since it was opened. */
@@ -31,14 +33,15 @@ export async function listLinks(client: Client, json: boolean): Promise<void> {
   const reports = new Map((await listNodeRows(client)).map(({ name, inventory }) => [name, inventory] as const));
   const links = fleet.nodes.flatMap((node) => (node.link === null || node.state === "revoked" ? [] : [rowOf(node, node.link, fleet, reports.get(node.name) ?? undefined)]));
   if (json) return void process.stdout.write(`${JSON.stringify({ asOf: fleet.asOf, links })}\n`);
-  const cells = links.map(({ node, to, state, forMs, upBytes, downBytes, waiting, latency, bandwidth }) => [node, to, state, span(forMs), amount(upBytes), amount(downBytes), waitingText(waiting), latency ?? "unknown", bandwidth ?? "unknown"]);
+  const cells = links.map(({ node, to, state, unansweredForMs, forMs, upBytes, downBytes, waiting, latency, bandwidth }) => [node, to, unansweredForMs === null ? state : `${state}, no answer for ${span(unansweredForMs)}`, span(forMs), amount(upBytes), amount(downBytes), waitingText(waiting), latency ?? "unknown", bandwidth ?? "unknown"]);
   process.stdout.write(`${printTable(["NODE", "TO", "STATE", "FOR", "UP", "DOWN", "WAITING", "LATENCY", "BANDWIDTH"], cells)}\nas of ${fleet.asOf}\n`);
 }
 
-function rowOf({ name, state }: FleetNode, link: NonNullable<FleetNode["link"]>, { nowMs, flows, backlogs }: FleetAnswer, report: NodeReport | undefined): LinkRow {
+function rowOf({ name, state }: FleetNode, link: NonNullable<FleetNode["link"]>, { nowMs, flows, backlogs, unansweredAtMs }: FleetAnswer, report: NodeReport | undefined): LinkRow {
   const isOpen = link.state === "open";
   const [upBytes, downBytes] = (isOpen ? flows[name] : undefined) ?? [null, null];
   const backlog = backlogs[name];
+  const unansweredForMs = isOpen ? nowMs - (unansweredAtMs[name] ?? nowMs) : 0;
   const known = knownValues({ report, curve: () => undefined, inferences: {}, trust: undefined, nowMs: Date.now() });
   const figure = (what: string): string | null => {
     const { value, stale } = known.find((one) => one.what === what) ?? { value: null, stale: false };
@@ -48,6 +51,7 @@ function rowOf({ name, state }: FleetNode, link: NonNullable<FleetNode["link"]>,
     node: name,
     to: link.to,
     state: !isOpen && state === "gone" ? "gone" : link.state === "lost" ? "cut" : link.state,
+    unansweredForMs: unansweredForMs > newMs ? Math.round(unansweredForMs) : null,
     forMs: link.sinceAtMs === null ? null : Math.round(nowMs - link.sinceAtMs),
     upBytes,
     downBytes,

@@ -30,13 +30,15 @@ export const nodeRowSchema = z.object({
   drift: z.array(driftSchema).default([]),
   trust: z.object({ level: z.string(), asOf: z.string(), because: z.string() }).nullable().default(null),
   heardMs: z.number().nullable(),
+  /** Not told by an earlier control. */
+  isRevoked: z.boolean().default(false),
 });
 export const listNodeRows = (client: Client, known?: (account: KnownAccount) => void): Promise<readonly z.infer<typeof nodeRowSchema>[]> => listAll(client, "/v1/nodes", "nodes", nodeRowSchema, known);
 
 export async function listNodes(client: Client, json: boolean): Promise<void> {
   const nodes = await listNodeRows(client, (account) => tellKnown(account, json));
   if (json) return void process.stdout.write(`${JSON.stringify(nodes)}\n`);
-  const rows = nodes.map((node) => [node.name, node.tier, node.leads ? `${node.site} (lead)` : node.site, node.jurisdiction, heard(node.heardMs), node.desiredVersion === 0 ? "none" : `${node.desiredVersion}`, node.desiredVersion === 0 ? "-" : reported(node.reported), node.trust === null ? "" : node.trust.level, node.api ?? ""]);
+  const rows = nodes.map((node) => [node.name, node.tier, node.leads ? `${node.site} (lead)` : node.site, node.jurisdiction, heard(node.heardMs), node.desiredVersion === 0 ? "none" : `${node.desiredVersion}`, node.isRevoked ? "revoked" : node.desiredVersion === 0 ? "-" : reported(node.reported), node.trust === null ? "" : node.trust.level, node.api ?? ""]);
   process.stdout.write(`${printTable(["NODE", "TIER", "SITE", "JURISDICTION", "LAST RECORD", "DESIRED", "REPORTED", "TRUST", "LOCAL API"], rows)}\n`);
 }
 

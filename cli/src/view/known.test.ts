@@ -13,7 +13,7 @@ test("where everybody is heard nothing is said, also of those that have not told
 });
 
 test("who is not heard, or late, is counted and named, the first of many", () => {
-  assert.equal(printUnheard({ asOf, completeness: known({ silent: 1 }, missing("p", "present"), missing("g", "silent")) }), `as of ${asOf}: of 9 nodes 1 may have more to tell: g is silent since 2026-01-02T12:00:31.000Z, known through nothing`);
+  assert.equal(printUnheard({ asOf, completeness: known({ silent: 1 }, missing("p", "present"), missing("g", "silent")) }), `as of ${asOf}: of 9 nodes 1 may have more to tell: g is silent since 2026-01-02T12:00:31.000Z, of which nothing is known`);
   const text = printUnheard({ asOf, completeness: known({ silent: 3, slow: 1, awaited: 1 }, missing("a", "silent"), missing("b", "awaited"), missing("c", "slow"), missing("d", "silent")) });
-  assert.match(text ?? "", /of 9 nodes 5 may have more to tell: a is silent since .*; b is awaited, known through nothing; c is slow .*; and 2 more$/);
+  assert.match(text ?? "", /of 9 nodes 5 may have more to tell: a is silent since .*; b is awaited, of which nothing is known; c is slow .*; and 2 more$/);
 });

@@ -32,6 +32,6 @@ export function printKnown({ asOf, completeness }: Required<KnownAccount>): stri
 
 function named({ missing }: Completeness, many: number): string {
   const names = missing.filter(({ state }) => state !== "present" && state !== "crashed").slice(0, namedMax);
-  const told = names.map(({ node, state, since, through }) => `${node} is ${state}${since === null ? "" : ` since ${since}`}, known through ${through ?? "nothing"}`);
+  const told = names.map(({ node, state, since, through }) => `${node} is ${state}${since === null ? "" : ` since ${since}`}, ${through === null ? "of which nothing is known" : `known through ${through}`}`);
   return told.length === 0 ? "" : `: ${told.join("; ")}${many > told.length ? `; and ${many - told.length} more` : ""}`;
 }

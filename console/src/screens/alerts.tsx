@@ -3,13 +3,15 @@ import type { ShownAlert, AlertList } from "@holon/core/telemetry/alert.ts";
 import { useMemo } from "preact/hooks";
 import { clock } from "../format.ts";
 import type { AreaProps } from "../later.tsx";
-import { unheardOf } from "../node-state.ts";
+import { unansweringOf, unheardOf } from "../node-state.ts";
 import { AsOf } from "../parts/as-of.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { Table } from "../parts/table.tsx";
+import { refusalsOf } from "../refusals.ts";
 import { printPlace } from "../route.ts";
 import { words } from "../strings.ts";
+import { nothingWrong } from "../stands-for.ts";
 import { useFollowed } from "../use-followed.ts";
 import { useNow } from "../use-now.ts";
 import { usePolled } from "../use-polled.ts";
@@ -35,7 +37,7 @@ export function Alerts({ fleet }: AreaProps) {
     <>
       <Problem problem={problem} />
       <Section title={t.title} hint={t.hint} aside={isLive ? <span class="as-of" role="status">{t.live}</span> : <AsOf ms={asOfMs} />}>
-        {value !== undefined && now.length === 0 && <p class="empty">{unknown === 0 ? t.none : t.noneUnknown(unknown)}</p>}
+        {value !== undefined && now.length === 0 && <p class="empty">{nothingWrong(unknown, unansweringOf(fleet, looked))}</p>}
         {now.length > 0 && <AlertTable label={t.title} alerts={now} />}
         {more.now > 0 && <p class="hint">{words.fleet.moreNodes(more.now)}</p>}
       </Section>
@@ -69,14 +71,14 @@ const aroundOf = ({ node, since }: ShownAlert): Record<string, string> => ({ ...
 
 function Who({ alert: { id, state, acknowledged, silencedUntil, told } }: { readonly alert: ShownAlert }) {
   const routes = [...new Set(told.filter(({ refused }) => refused === undefined).map(({ route }) => route))];
-  const refused = told.filter((one) => one.refused !== undefined);
+  const refused = refusalsOf(told);
   const { send, problem } = useSend();
   return (
     <>
       {acknowledged !== null && <span>{t.ackedBy(acknowledged.by, acknowledged.note)}. </span>}
       {silencedUntil !== null && <span>{t.silenced(clock(silencedUntil))}. </span>}
       <span class="soft">{routes.length === 0 ? t.untold : t.told(routes.join(", "))}</span>
-      {refused.map(({ route, state: of, refused: why = "" }) => <span key={`${route} ${of}`} class="bad"> {t.refused(route, why)}</span>)}
+      {refused.map(({ route, why }) => <span key={`${route} ${why}`} class="bad">; {t.refused(route, why)}</span>)}
       {acknowledged === null && state !== "resolved" && <> <button type="button" class="small" onClick={() => send("POST", "/v1/alerts/acknowledge", { id, note: "" })}>{t.ack}</button></>}
       <Problem problem={problem} />
     </>

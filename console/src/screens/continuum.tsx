@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 import type { Fleet } from "../fleet.ts";
 import { filterFleet } from "../fleet-filter.ts";
 import { clock } from "../format.ts";
-import { isStale, nodeStates, thereOf } from "../node-state.ts";
+import { isStale, nodeStates, thereOf, unansweringOf } from "../node-state.ts";
 import { Choice, Toggle } from "../parts/choice.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { Search } from "../parts/search.tsx";
@@ -23,11 +23,13 @@ export function Continuum({ fleet, place }: { readonly fleet: Fleet; readonly pl
   const { query } = place;
   const coarse = useNow(restateMs);
   const shown = useMemo(() => filterFleet(fleet, query, coarse), [fleet.nodes, query["q"], query["site"], query["state"], query["tier"], coarse]);
-  const isOld = isStale(fleet, useNow());
+  const now = useNow();
+  const isOld = isStale(fleet, now);
   const groups = useMemo(() => groupBySite(shown, fleet, Date.now()), [shown, isOld]);
   const isTable = query["view"] === "table";
   const t = words.fleet;
   const known = groups.reduce((sum, { counts }) => sum + thereOf(counts), 0);
+  const unanswering = unansweringOf(fleet, now);
   const hidden = query["state"] === undefined ? [...fleet.nodes.values()].filter(({ state }) => state === "revoked").length : 0;
   return (
     <>
@@ -46,6 +48,7 @@ export function Continuum({ fleet, place }: { readonly fleet: Fleet; readonly pl
           const count = groups.reduce((sum, { counts }) => sum + counts[state], 0);
           return count === 0 ? null : <span key={state} class="tally"><Mark state={state} short /> {count.toLocaleString("en-GB")} {words.state[state].word}</span>;
         })}
+        {unanswering > 0 && <span class="tally late">{t.unanswering(unanswering)}</span>}
         {hidden > 0 && <a href={printPlace(["map"], { ...query, state: "revoked" })}>{t.revokedHidden(hidden)}</a>}
       </p>
       <Legend />

@@ -6,9 +6,10 @@ import { AsOf } from "../parts/as-of.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { Spread } from "../parts/spread.tsx";
-import { unheardOf } from "../node-state.ts";
+import { unansweringOf, unheardOf } from "../node-state.ts";
 import { printPlace } from "../route.ts";
 import { servedByControl } from "../session.ts";
+import { nothingWrong } from "../stands-for.ts";
 import { words } from "../strings.ts";
 import { useNow } from "../use-now.ts";
 import { usePolled } from "../use-polled.ts";
@@ -20,12 +21,13 @@ export function Glance({ fleet, isMany = false }: { readonly fleet: Fleet; reado
   const { value, asOfMs, problem } = usePolled<AlertList>(`/v1/alerts?limit=${shownMax}`, 3_000);
   const alerts = (value?.alerts ?? []).filter(({ state }) => state !== "resolved");
   const more = value === undefined ? 0 : value.states.firing + value.states.unknown - alerts.length;
-  const unknown = Math.max(value?.completeness.unknown ?? 0, unheardOf(fleet, useNow()));
+  const now = useNow();
+  const unheard = Math.max(value?.completeness.unknown ?? 0, unheardOf(fleet, now));
   return (
     <div class="beside">
       <Section title={words.glance.alerts} aside={<AsOf ms={asOfMs} />}>
         <Problem problem={problem} />
-        {value !== undefined && alerts.length === 0 && <p class="empty">{unknown === 0 ? words.alerts.none : words.alerts.noneUnknown(unknown)}</p>}
+        {value !== undefined && alerts.length === 0 && <p class="empty">{nothingWrong(unheard, unansweringOf(fleet, now))}</p>}
         <ul class="plain-list">
           {alerts.map(({ id, state, severity, message, since }) => (
             <li key={id}><span class={`tag ${state === "unknown" ? "unseen" : "bad"}`}>{state === "unknown" ? words.unknown : words.alerts.severity[severity]}</span> <a href={printPlace(["alerts"])}>{message}</a> <span class="soft">{clock(since)}</span></li>

@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import type { Fleet, FleetNode } from "../fleet.ts";
 import { age, rate } from "../format.ts";
 import { compare } from "../in-order.ts";
-import { flowOf, isAway, isStale, stateOf, waitsOf } from "../node-state.ts";
+import { flowOf, isAway, isStale, lineStateOf, stateOf, unansweredFor, waitsOf } from "../node-state.ts";
 import { standsFor } from "../stands-for.ts";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace } from "../route.ts";
@@ -84,7 +84,7 @@ function NodeCard({ node, fleet, now }: NodeCardProps) {
       <span class="node-name">{node.name}{node.leads && <small> {words.fleet.lead}</small>}</span>
       <span class="node-facts">
         {node.name === fleet.self && state === "present" ? <span class="mark present"><span aria-hidden="true">◆</span> {words.fleet.here}</span> : <Mark state={state} />}
-        {standing !== "" && <span class="as-of">{standing}</span>}
+        {standing !== "" && <span class={unansweredFor(node, fleet, now) === undefined ? "as-of" : "as-of late"}>{standing}</span>}
         {node.heardAtMs !== null && (state === "silent" || state === "unknown") && standing === "" && <span class="as-of">{words.fleet.lastRecord(age(now + fleet.offsetMs - node.heardAtMs))}</span>}
       </span>
       {flow !== undefined && <span class="node-flow">↑ {rate(flow.up)} <span class="soft">↓ {rate(flow.down)}</span></span>}
@@ -93,14 +93,11 @@ function NodeCard({ node, fleet, now }: NodeCardProps) {
   );
 }
 
-const lineStates = { open: "open", lost: "cut", unknown: "unknown" } as const;
-
 const linesOf = (groups: readonly SiteGroup[], fleet: Fleet, now: number): readonly Line[] => {
   const shown = new Set(groups.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
-  const isOld = isStale(fleet, now);
   return groups.flatMap(({ nodes }) => nodes.flatMap((node) => {
     if (node.link === null || !shown.has(node.link.to)) return [];
-    const flow = fleet.rates.get(node.name);
-    return [{ from: node.name, to: node.link.to, state: isAway(node) ? "away" : isOld ? "unknown" : lineStates[node.link.state], weight: flow === undefined ? 0 : Math.log10(1 + flow.up + flow.down) }];
+    const flow = flowOf(node, fleet, now);
+    return [{ from: node.name, to: node.link.to, state: lineStateOf(node, fleet, now), weight: flow === undefined ? 0 : Math.log10(1 + flow.up + flow.down) }];
   }));
 };

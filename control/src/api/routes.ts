@@ -40,6 +40,8 @@ const nodeSchema = z.object({
   trust: z.object({ level: z.enum(["enrolled", "attested"]), asOf: z.string(), because: z.string() }).nullable(),
   /** Milliseconds since it was last heard; null if unknown. */
   heardMs: z.number().nullable(),
+  /** It is no node of the fleet any more. */
+  isRevoked: z.boolean(),
 });
 const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()), /** Functions and models that the plan in force leaves out: they stand nowhere, or too few of them do. */ nowhere: z.array(z.string()) });
 const imagesSchema = z.strictObject({ files: signatureFilesSchema, app: appDocumentSchema.optional() });

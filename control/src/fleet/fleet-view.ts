@@ -3,7 +3,6 @@ import { isoTime } from "@holon/core/event/iso-time.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
-import type { Timer } from "@holon/core/ports.ts";
 import { createSlices } from "@holon/core/slice.ts";
 import { tierSchema } from "@holon/core/schema/tier.ts";
 import { nodeStateSchema } from "@holon/core/telemetry/completeness.ts";
@@ -53,6 +52,8 @@ export const fleetSchema = z.object({
   next: z.string().nullable(),
   /** When those above others last told of their links. */
   askedAtMs: z.record(z.string(), milliseconds),
+  /** Who is asked for its links and has given no answer since then: what is known of it is as of before. */
+  unansweredAtMs: z.record(z.string(), milliseconds),
   /** Bytes over links since they were made, `[up, down]`, in fleets of moderate size. */
   flows: z.record(z.string(), z.tuple([z.number(), z.number()])),
   /** Records that wait on a node, and when it said so. */
@@ -112,14 +113,6 @@ export function createFleetView(control: { readonly log: FleetLog; known(): read
   let renewing: Promise<void> | undefined;
   const slices = createSlices(clock);
 
-  /** Who is asked and does not answer at once is waited for until the next look. */
-  async function look(members: readonly Member[]): Promise<void> {
-    let timer: Timer | undefined;
-    const late = new Promise<void>((resolve) => (timer = clock.after(limits.linksWaitMs, resolve)));
-    await Promise.race([watch.look(members), late]);
-    timer?.cancel();
-  }
-
   /** One at a time. Its revision counts when it is through: who is answered in the midst of it is told the rest of it the next time. */
   function renewed(): Promise<void> {
     const nowMs = clock.monotonicMs();
@@ -136,7 +129,7 @@ export function createFleetView(control: { readonly log: FleetLog; known(): read
   async function renew(): Promise<void> {
     const atMs = clock.monotonicMs();
     triedMs = atMs;
-    await look(control.known().map(memberOf));
+    await watch.look(control.known().map(memberOf));
     const next = revision + 1;
     const wallMs = clock.wall().ms;
     let hasNews = false;
@@ -198,6 +191,7 @@ export function createFleetView(control: { readonly log: FleetLog; known(): read
         self: log.origin,
         total: kept.size,
         askedAtMs: Object.fromEntries(askedAtMs),
+        unansweredAtMs: Object.fromEntries(watch.unansweredAt()),
         flows: Object.fromEntries(flows),
         backlogs: Object.fromEntries(backlogs),
         next,

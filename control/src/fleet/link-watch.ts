@@ -4,7 +4,7 @@
  */
 import { toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Clock } from "@holon/core/ports.ts";
+import type { Clock, Timer } from "@holon/core/ports.ts";
 import type { NodeState } from "@holon/core/telemetry/completeness.ts";
 import type { FleetRow } from "@holon/core/telemetry/fleet-status.ts";
 import { linksReportSchema, statusMethods, type LinksReport } from "@holon/core/schema/links-report.ts";
@@ -50,7 +50,7 @@ export interface Flow {
 }
 
 export interface LinkWatch {
-  /** Asks anew, at most as often as is worth it. Settles when all have answered or cannot. */
+  /** Asks anew, at most as often as is worth it. Settles when all have answered or cannot, or after `linksWaitMs` with what is known by then: one that hangs holds nobody up. Its answer counts with the next look. */
   look(members: readonly Member[]): Promise<void>;
   linkOf(member: Member): LinkState | undefined;
   flowOf(name: string): Flow | undefined;
@@ -58,6 +58,8 @@ export interface LinkWatch {
   backlogOf(name: string): { readonly records: number; readonly atMs: number } | undefined;
   /** When each node was last asked successfully, in monotonic milliseconds of control. */
   askedAt(): ReadonlyMap<string, number>;
+  /** Who is asked and has not answered since then. */
+  unansweredAt(): ReadonlyMap<string, number>;
 }
 
 interface Asked {
@@ -77,6 +79,8 @@ const watchedLooks = 4;
 export function createLinkWatch(self: string, { clock, links, call }: FleetHost): LinkWatch {
   const asked = new Map<string, Asked>();
   const failing = new Set<string>();
+  const underWay = new Set<string>();
+  const unanswered = new Map<string, number>();
   const lostSince = new Map<string, number>();
   let listed = new Map<string, Listed>();
   let looking: Promise<void> | undefined;
@@ -84,29 +88,44 @@ export function createLinkWatch(self: string, { clock, links, call }: FleetHost)
 
   async function ask(node: string): Promise<void> {
     if (!isNodeName(node)) return;
+    if (!unanswered.has(node)) unanswered.set(node, clock.monotonicMs());
     try {
       const report = linksReportSchema.parse(await call(node, statusMethods.links, {}, limits.linksAskMs));
       asked.set(node, { report, atMs: clock.monotonicMs() });
       failing.delete(node);
+      unanswered.delete(node);
     } catch (error) {
       toHolonError(error); // a bug is told; else it is away, busy or older: its children are unknown
       failing.add(node);
+    } finally {
+      underWay.delete(node);
     }
   }
 
   async function lookNow(members: readonly Member[]): Promise<void> {
     const names = new Set(members.map(({ name }) => name));
     for (const name of asked.keys()) if (!names.has(name)) asked.delete(name);
+    if (!wasWatched()) unanswered.clear(); // meanwhile nobody was asked
     const above = new Set(members.flatMap((member) => member.above ?? []));
     const wanted = members.length <= limits.linksAskAllMax ? names : above;
-    const waiting = [...wanted].filter((name) => name !== self && names.has(name));
+    for (const name of unanswered.keys()) if (!wanted.has(name)) unanswered.delete(name);
+    const due = [...wanted].filter((name) => name !== self && names.has(name) && !underWay.has(name));
+    for (const name of due) underWay.add(name); // who waits for its turn is not queued a second time
+    const waiting = [...due.filter((name) => failing.has(name)), ...due.filter((name) => !failing.has(name))]; // from the end: who hangs comes last
     const worker = async (): Promise<void> => {
       for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) await ask(name);
     };
-    await Promise.all(Array.from({ length: limits.linksAskedAtOnce }, worker));
+    await inTime(Promise.all(Array.from({ length: limits.linksAskedAtOnce }, worker)));
     asked.set(self, { report: links(), atMs: clock.monotonicMs() });
     gather();
     noteLost(members);
+  }
+
+  async function inTime(answers: Promise<unknown>): Promise<void> {
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => (timer = clock.after(limits.linksWaitMs, resolve)));
+    await Promise.race([answers, late]);
+    timer?.cancel();
   }
 
   function gather(): void {
@@ -120,12 +139,14 @@ export function createLinkWatch(self: string, { clock, links, call }: FleetHost)
     }
   }
 
+  const wasWatched = (): boolean => clock.monotonicMs() - lookedMs <= watchedLooks * limits.linksLookMs + limits.linksAskMs;
+
   /** Where nobody has looked for a while, nobody saw when it was lost. */
   function noteLost(members: readonly Member[]): void {
-    const wasWatched = clock.monotonicMs() - lookedMs <= watchedLooks * limits.linksLookMs + limits.linksAskMs;
+    const isWatched = wasWatched();
     for (const member of members) {
       if (linkOf(member)?.state !== "lost") lostSince.delete(member.name);
-      else if (!lostSince.has(member.name)) lostSince.set(member.name, wasWatched && wasOpen.has(member.name) ? clock.monotonicMs() : Number.NaN);
+      else if (!lostSince.has(member.name)) lostSince.set(member.name, isWatched && wasOpen.has(member.name) ? clock.monotonicMs() : Number.NaN);
     }
     wasOpen = new Set(listed.keys());
   }
@@ -157,6 +178,7 @@ export function createLinkWatch(self: string, { clock, links, call }: FleetHost)
       const records = answered?.report.uplink?.backlog;
       return answered === undefined || records == null ? undefined : { records, atMs: answered.atMs };
     },
+    unansweredAt: () => unanswered,
     askedAt: () => new Map([...asked].map(([name, { atMs }]) => [name, atMs])),
   };
 }

@@ -61,6 +61,21 @@ test("one that was enrolled and of which nothing ever came is awaited, in the st
   assert.deepEqual([view.siteOf("new"), view.row("new", at(7_000))?.tier], ["elsewhere", "edge"], "as it was enrolled last, until it says itself what it is");
 });
 
+test("one that connects for the first time is awaited until its first record is here, and silent since then where none comes", () => {
+  const view = fleet();
+  view.enrolled("new", facts, beginMs + 1_000);
+  view.link("cloud", "new", true, beginMs + 60_000);
+  assert.deepEqual(view.stateOf("new", at(60_300)), { state: "awaited", sinceMs: beginMs + 1_000 });
+  const laterMs = 60_000 + 30 * 60_000;
+  assert.equal(view.stateOf("new", at(laterMs))?.state, "silent", "it is connected, and says nothing");
+  assert.equal(view.stateOf("new", at(laterMs))?.sinceMs, beginMs + 60_000);
+  view.link("cloud", "other", true, beginMs + 60_000);
+  view.started("other", { ...facts, jurisdiction: "EU/DE" }, beginMs + 60_100);
+  assert.equal(view.stateOf("other", at(60_200))?.state, "awaited", "its records are on their way");
+  view.heard("other", at(60_400));
+  assert.equal(view.stateOf("other", at(60_400))?.state, "present");
+});
+
 test("a clock that is right for the new parent is right, whatever the former one said of it", () => {
   const view = fleet();
   view.link("cloud", "edge", true, beginMs);

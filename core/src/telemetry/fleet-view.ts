@@ -137,6 +137,7 @@ export function createFleetView(self: string): FleetView {
     const patienceMs = 2 * node.everyMs + limits.telemetryGraceMs;
     if (way.link === "down") return { state: "silent", sinceMs: way.sinceMs };
     const aliveMs = way.link === "up" ? way.aliveMs : (node.heardMs ?? -Infinity);
+    if (node.heardMs === undefined && way.link === "up") return beforeFirstWord(node, patienceMs, now);
     if (node.heardMs === undefined || now.monotonicMs - aliveMs > patienceMs) return { state: "silent", sinceMs: heardWall(node, now) };
     const { ended } = node;
     const startedMs = node.startedMs === undefined ? undefined : here(name, node.startedMs);
@@ -146,6 +147,13 @@ export function createFleetView(self: string): FleetView {
     if (now.wallMs - behindMs > patienceMs && wasHeard) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? behindMs + patienceMs : undefined };
     if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: here(name, ended.atMs) };
     return { state: "present", sinceMs: startedMs };
+  }
+
+  /** It is connected for the first time: its first record is about to come, or does not. */
+  function beforeFirstWord({ links, enrolledMs }: Known, patienceMs: number, now: Now): { readonly state: "awaited" | "silent"; readonly sinceMs: number | undefined } {
+    let connectedMs = -Infinity;
+    for (const [parent, { isUp, atMs }] of links) if (isUp) connectedMs = Math.max(connectedMs, here(parent, atMs));
+    return now.wallMs - connectedMs > patienceMs ? { state: "silent", sinceMs: connectedMs } : { state: "awaited", sinceMs: enrolledMs ?? connectedMs };
   }
 
   /** It said that it stops. That it is still gone is known by who would see it back: the node that it hung on, for as long as that is heard and has told of now. */

@@ -75,7 +75,7 @@ function isAwaited({ state, enrolledAt }: FleetRow, { wallMs }: Now): boolean {
 /** What is known of it by now. */
 export function silenceMessage(row: FleetRow, behind: number): string {
   if (row.state === "awaited") return `${row.node} was enrolled at ${row.enrolledAt ?? ""} and has never connected`;
-  return `${row.node} is silent${row.since === null ? "" : ` since ${row.since}`}${behind === 0 ? "" : `, and with it ${behind} below it`}; its telemetry is known through ${row.through ?? "nothing"}`;
+  return `${row.node} is silent${row.since === null ? "" : ` since ${row.since}`}${behind === 0 ? "" : `, and with it ${behind} below it`}; ${row.through === null ? "none of its telemetry is known" : `its telemetry is known through ${row.through}`}`;
 }
 
 function alertOf(row: FleetRow, behind: number, before: Alert | undefined, { self, nowMs }: { readonly self: string; readonly nowMs: number }): Alert {

@@ -8,7 +8,7 @@ const row = (state: FleetRow["state"], more: Partial<FleetRow> = {}): FleetRow =
 
 test("who cannot be asked is told of: how it stands, since when, and by way of whom it was heard last", () => {
   assert.equal(standingText(row("gone")), `gateway-1 was stopped in order at ${time(3)}; its telemetry is known through ${time(1)}; heard last at ${time(2)}, by way of edge-1`);
-  assert.equal(standingText(row("silent", { through: null, parent: null })), `gateway-1 is silent since ${time(3)}; its telemetry is known through nothing; heard last at ${time(2)}`);
+  assert.equal(standingText(row("silent", { through: null, parent: null })), `gateway-1 is silent since ${time(3)}; none of its telemetry is known; heard last at ${time(2)}`);
   assert.equal(standingText(row("slow", { heardAt: null })), `gateway-1 is slow, and cannot be reached from here now; its telemetry is known through ${time(1)}; nothing of it was ever heard here`);
   assert.equal(standingText(row("revoked")), `gateway-1 was revoked at ${time(3)}, and is no node of this fleet any more`);
   assert.equal(standingText(row("awaited")), `gateway-1 was enrolled at ${time(0)} and has never connected`);

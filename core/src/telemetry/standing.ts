@@ -7,7 +7,7 @@ export function standingText(row: FleetRow): string {
   if (state === "revoked") return `${node} was revoked${at(since)}, and is no node of this fleet any more`;
   if (state === "awaited") return silenceMessage(row, 0);
   if (state === "silent") return `${silenceMessage(row, 0)}; ${heardText(row)}`;
-  return `${node} ${state === "gone" ? `was stopped in order${at(since)}` : `is ${state}, and cannot be reached from here now`}; its telemetry is known through ${through ?? "nothing"}; ${heardText(row)}`;
+  return `${node} ${state === "gone" ? `was stopped in order${at(since)}` : `is ${state}, and cannot be reached from here now`}; ${through === null ? "none of its telemetry is known" : `its telemetry is known through ${through}`}; ${heardText(row)}`;
 }
 
 /** `above`: how the node stands to which it was connected last, where that is known. */

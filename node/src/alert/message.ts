@@ -11,13 +11,15 @@ export interface MessageOf {
   readonly items: readonly { readonly alert: Alert; readonly state: ToldState }[];
 }
 
+const subjectMax = 200;
+
 export function messageOf({ key, route, node, items }: MessageOf): NotifierMessage {
   const [first] = items;
   const state = first?.state ?? "firing";
   const alerts = items.map(({ alert, state: of }) => ({ ...alert, state: of, message: said({ alert, state: of }), key: `${alert.id}#${of}` }));
   const about = first === undefined ? "" : said(first);
-  const what = first === undefined ? "nothing" : items.length === 1 ? about : `${items.length} of ${first.alert.kind}${first.alert.site === undefined ? "" : ` at ${first.alert.site}`}`;
-  const subject = oneLine(`[${state === "resolved" ? "resolved" : (first?.alert.severity ?? "")}] ${what}`).slice(0, 200);
+  const more = items.length < 2 ? "" : `, and ${items.length - 1} more${first?.alert.site === undefined ? "" : ` at ${first.alert.site}`}`;
+  const subject = `${oneLine(`[${state === "resolved" ? "resolved" : (first?.alert.severity ?? "")}] ${about}`).slice(0, subjectMax - more.length)}${oneLine(more)}`;
   const lines = items.map(({ alert, state: of }) => `${of === "resolved" ? "over" : alert.severity}: ${oneLine(said({ alert, state: of }))}\n  ${of === "resolved" ? "" : `since ${alert.since}\n  `}${alert.id}`);
   return { key, subject, text: `${lines.join("\n\n")}\n\nTold by ${node}, route ${route}. See: holon alert list\n`, body: JSON.stringify({ key, route, node, state, alerts }) };
 }

@@ -158,7 +158,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   const say = (type: string, data: unknown): NewRecord => events.record({ stream: "telemetry", type, class: "public", producer: "telemetry", data });
   const append = (records: readonly NewRecord[], cells: readonly CellChange[] = []): Promise<unknown> => log.append({ records, cells }).catch(failed);
 
-  function window(node: string, told: Window, lateAtMs: number | undefined): void {
+  function chart(node: string, told: Window, lateAtMs: number | undefined): void {
     const nowMs = clock.wall().ms;
     fine.add(node, told, lateAtMs, nowMs);
     coarse.add(node, told, lateAtMs, nowMs);
@@ -166,7 +166,19 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const totals = before?.totals ?? new Map<string, number>();
     for (const [key, sum] of Object.entries(told.sums)) totals.set(key, (totals.get(key) ?? 0) + sum);
     if (before === undefined || isNewer(told, before.window, nowMs)) latest.set(node, { window: told, totals });
+  }
+
+  function window(node: string, told: Window, lateAtMs: number | undefined): void {
+    chart(node, told, lateAtMs);
     alerts.window(node, view.siteOf(node) ?? "", told);
+  }
+
+  /** Budgets are counted in the order of time, each window once: what the log holds of before comes first. */
+  const ownEarly: Window[] = [];
+  function ownNow(told: Window): void {
+    chart(self, told, undefined);
+    if (isCaughtUp) alerts.window(self, view.siteOf(self) ?? "", told);
+    else ownEarly.push(told);
   }
 
   const recorder: Recorder = createRecorder({
@@ -177,7 +189,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     budget: () => options.status().uplink?.budget.bytesPerHour,
     closed(told) {
       view.told(self, told, now(), false);
-      window(self, told, undefined);
+      ownNow(told);
     },
   });
   const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told), clocks: (teller, words) => clockBook.heard(teller, words), tellers: () => clockBook.tellers(), linked: (node, up, atMs) => left.linked(node, up, atMs) });
@@ -232,7 +244,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
 
   /** What the log holds is read once, from the start on; who asks before it was read waits for it. */
   function ready(): Promise<void> {
-    caughtUp ??= follower.caughtUp().then(() => void (isCaughtUp = true));
+    caughtUp ??= follower.caughtUp().then(() => {
+      isCaughtUp = true;
+      for (const told of ownEarly.splice(0)) alerts.window(self, view.siteOf(self) ?? "", told);
+    });
     return caughtUp;
   }
 
@@ -241,7 +256,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const atMs = clock.wall().ms;
     view.started(self, { site: config.site, tier: config.tier, jurisdiction: config.jurisdiction }, atMs);
     view.heard(self, now());
-    for (const told of recorder.held()) window(self, told, undefined);
+    for (const told of recorder.held()) ownNow(told);
     if (!hasRun) return undefined;
     const ended = log.cell(endedCell);
     const how = ended === undefined ? "crashed" : "stopped";

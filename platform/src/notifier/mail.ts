@@ -45,13 +45,16 @@ export async function sendMail({ host, port, security, login, from, to }: Mail, 
     const code = responseCodeOf(error);
     const why = `${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
     // Mailboxes that are not, messages that are not wanted (RFC 5321, section 4.2.3); a login that fails somebody may mend.
-    return code !== undefined && code >= 550 && code < 560 ? { outcome: "refused", why } : { outcome: "later", why };
+    return code !== undefined && code >= 550 && code < 560 && isOfMessage(error) ? { outcome: "refused", why } : { outcome: "later", why };
   } finally {
     clearTimeout(timer);
     transport.close();
     socket.destroy();
   }
 }
+
+/** Said of this sender, recipient or message. What a server says at its greeting, or of who logs in, it says of itself, and to everybody. */
+const isOfMessage = (error: unknown): boolean => error instanceof Error && "command" in error && ["MAIL FROM", "RCPT TO", "DATA"].includes(String(error.command));
 
 /** Not now: one that lists who is new, a mailbox that is full (RFC 5321, section 4.2.1). */
 const isForNow = (code: number | undefined): boolean => code !== undefined && code >= 400 && code < 500;

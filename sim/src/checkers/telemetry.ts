@@ -18,12 +18,19 @@ interface Growth {
   readonly sequence: number;
 }
 
+const readingType = "sim.reading";
+/** The function that is handed each reading at once, and how long it may take until that is counted. */
+const handled = printKey("holon.function.events", { app: "counter", function: "count" });
+const handlingMs = 5_000;
+/** A window closes some milliseconds behind the step that it is of. */
+const edgeMs = 1_000;
+
 /** Streams whose counts are compared; telemetry counts itself. */
 const compared = streamNames.filter((stream) => stream !== "telemetry");
 
 export class TelemetryLedger {
   readonly #world: World;
-  /** By `node/stream`: how long each lane was when. */
+  /** By `node/stream`: how long each lane was when; and by `node/sim.reading`: how many of them its `local` held. */
   readonly #growth = new Map<string, Growth[]>();
   /** By node, in order: each window with its sequence in the lane. */
   readonly windows = new Map<string, { readonly sequence: number; readonly window: Window }[]>();
@@ -35,19 +42,22 @@ export class TelemetryLedger {
   /** Follows a node's log over one of its lives. */
   attach(node: NodeName, log: Log): void {
     for (const stream of streamNames) this.#grew(node, stream, log.head({ origin: node, stream })?.sequence ?? 0);
-    let read = log.head({ origin: node, stream: "telemetry" })?.sequence ?? 0;
+    const read = new Map((["telemetry", "local"] as const).map((stream) => [stream as StreamName, log.head({ origin: node, stream })?.sequence ?? 0]));
+    let readings = 0;
     log.onCommit(({ lanes }) => {
       for (const lane of lanes) {
         if (lane.origin !== node || lane.branch !== undefined) continue;
         const head = log.head(lane)?.sequence ?? 0;
         this.#grew(node, lane.stream, head);
-        if (lane.stream !== "telemetry" || head <= read) continue;
-        const from = read + 1;
-        read = head;
-        void log.read(lane, from, { maxRecords: head - from + 1, maxBytes: Infinity }).then((records) => {
+        const before = read.get(lane.stream);
+        if (before === undefined || head <= before) continue;
+        read.set(lane.stream, head);
+        const atMs = this.#world.nowMs;
+        void log.read(lane, before + 1, { maxRecords: head - before, maxBytes: Infinity }).then((records) => {
           for (const { bytes, sequence } of records) {
             const { type, data } = parseStoredEvent(bytes, "");
             if (type === windowType) this.windowsOf(node).push({ sequence, window: windowSchema.parse(data) });
+            if (type === readingType) this.#grew(node, readingType, ++readings, atMs);
           }
         });
       }
@@ -60,18 +70,18 @@ export class TelemetryLedger {
     return windows;
   }
 
-  #grew(node: string, stream: StreamName, sequence: number): void {
-    const growth = this.#growth.get(`${node}/${stream}`) ?? [];
-    this.#growth.set(`${node}/${stream}`, growth);
-    if (growth.at(-1)?.sequence !== sequence) growth.push({ atMs: this.#world.nowMs, sequence });
+  #grew(node: string, what: StreamName | typeof readingType, sequence: number, atMs = this.#world.nowMs): void {
+    const growth = this.#growth.get(`${node}/${what}`) ?? [];
+    this.#growth.set(`${node}/${what}`, growth);
+    if (growth.at(-1)?.sequence !== sequence) growth.push({ atMs, sequence });
   }
 
   /** How long a lane was at a time: least and most, where something was written in that very millisecond. */
-  lengthAt(node: string, stream: StreamName, wallMs: number): { readonly least: number; readonly most: number } {
+  lengthAt(node: string, what: StreamName | typeof readingType, wallMs: number): { readonly least: number; readonly most: number } {
     const atMs = wallMs - worldBeginsMs;
     let least = 0;
     let most = 0;
-    for (const step of this.#growth.get(`${node}/${stream}`) ?? []) {
+    for (const step of this.#growth.get(`${node}/${what}`) ?? []) {
       if (step.atMs < atMs) least = step.sequence;
       if (step.atMs < atMs + 1) most = step.sequence;
       else break;
@@ -112,17 +122,21 @@ export function checkClaims(ledger: TelemetryLedger, self: string, { status, tot
   return violations;
 }
 
-/** What was counted of a node up to a time is what its log held then. */
+/** What was counted of a node up to a time is what its log held then, and what its function was handed. */
 function checkTotals(ledger: TelemetryLedger, node: string, throughMs: number, totals: ReadonlyMap<string, number>): readonly string[] {
+  const [least, most] = [ledger.lengthAt(node, readingType, throughMs - handlingMs).least, ledger.lengthAt(node, readingType, throughMs + edgeMs).most];
+  const counted = totals.get(handled) ?? 0;
+  const ofFunction = counted >= least && counted <= most ? [] : [`the function of ${node} is said to have handled ${counted} readings through ${new Date(throughMs).toISOString()}, and it was handed ${least === most ? least : `${least} to ${most}`}`];
+  return [...ofFunction, ...checkLanes(ledger, node, throughMs, totals)];
+}
+
+function checkLanes(ledger: TelemetryLedger, node: string, throughMs: number, totals: ReadonlyMap<string, number>): readonly string[] {
   return compared.flatMap((stream) => {
     const counted = totals.get(printKey("holon.log.records", { stream })) ?? 0;
     const { least, most } = ledger.lengthAt(node, stream, throughMs);
     return counted >= least && counted <= most ? [] : [`${node} is said to have written ${counted} records of ${stream} through ${new Date(throughMs).toISOString()}, and it had written ${least === most ? least : `${least} to ${most}`}`];
   });
 }
-
-/** A window closes some milliseconds behind the step that it is of. */
-const edgeMs = 1_000;
 
 export interface Charted {
   readonly node: string;

@@ -1,21 +1,27 @@
 /**
- * A site is cut off for three days and measures itself all the while. At every look the fleet's answer says of whom it knows nothing, since when, and is right about it; when the uplink is
- * back, the first and the last hour arrive minute by minute, the time between merged, every total is what was done, and the charts say that they were corrected.
+ * A site is cut off for three days, works on and measures itself all the while: a function handles each reading, the way of each is followed, and an SDK tells its gateways what it has seen. At every look the fleet's
+ * answer says of whom it knows nothing, since when, and is right about it; when the uplink is back, the first and the last hour arrive minute by minute and step by step, the time between merged and thinned by rule,
+ * what the SDK told all of it, every total is what was done, and the charts say that they were corrected.
  */
 import { streamNames } from "@holon/core/schema/event.ts";
 import { limits } from "@holon/core/limits.ts";
 import { telemetrySettingsSchema, type TelemetrySettings } from "@holon/core/telemetry/settings.ts";
 import type { FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
+import { encodeJson, encodeProtobuf, type OtlpMessage } from "@holon/core/telemetry/otlp/encoding.ts";
+import { shapes, signals, type Signal } from "@holon/core/telemetry/otlp/convert.ts";
+import { checkFollowed, checkTaken } from "../checkers/followed.ts";
 import { checkClaims, checkFull, checkSteps, TelemetryLedger } from "../checkers/telemetry.ts";
 import { worldBeginsMs } from "../clock.ts";
 import type { Fleet, Member } from "../fleet.ts";
+import { followedProgram } from "../programs/followed.ts";
+import { readLane } from "../read-lane.ts";
 import type { Scenario, ScenarioSize } from "../scenario.ts";
 
 const hoursDefault = 72;
 const hourMs = 3_600_000;
 const everyMs = 60_000;
 /** A shorter outage has a shorter first and last hour. */
-const settingsFor = (hours: number): TelemetrySettings => telemetrySettingsSchema.parse(hours < 12 ? { everyMs, fullMs: 900_000, coarseMs: 300_000 } : { everyMs });
+const settingsFor = (hours: number): TelemetrySettings => telemetrySettingsSchema.parse({ everyMs, otlp: { traces: "derived", metrics: "derived", logs: "derived" }, ...(hours < 12 ? { fullMs: 900_000, coarseMs: 300_000 } : {}) });
 /** Time for all to have told before the island begins, and after it has ended. */
 const settleMs = 10 * everyMs;
 /** Not at the full minute, when windows are on their way. */
@@ -29,10 +35,17 @@ const cloud = "cloud";
 const island: readonly string[] = ["edge-1", "gateway-1", "gateway-2"];
 /** Cut off from its own edge too, so that one that has much to count waits with it. */
 const alone = "gateway-2";
+const gateways: readonly string[] = ["gateway-1", alone, "gateway-3"];
+/** How often an SDK tells each gateway something. */
+const sdkEveryMs = 11 * everyMs + 7_000;
+/** Until a link that may be used again is. */
+const againMs = 2 * noticedMs;
 
 interface Watched {
   readonly ledger: TelemetryLedger;
   readonly violations: string[];
+  /** By gateway: what of an SDK it acknowledged. */
+  readonly taken: ReadonlyMap<string, string[]>;
   cutMs: number;
   healedMs: number;
   looks: number;
@@ -43,6 +56,7 @@ export const telemetry72h: Scenario = {
   name: "telemetry-72h",
   about: "A site without an uplink for 72 hours: what the fleet says of itself is right at every look, and all that was measured arrives.",
   convergeMsMax: 900_000,
+  program: followedProgram,
   safetyMs: (_world, { hours = hoursDefault }) => hours * hourMs,
   build(fleet, { hours = hoursDefault }: ScenarioSize) {
     const random = fleet.world.random.fork("topology");
@@ -56,7 +70,7 @@ export const telemetry72h: Scenario = {
   },
   plan(fleet, untilMs) {
     const { world, net } = fleet;
-    const watched: Watched = { ledger: new TelemetryLedger(world), violations: [], cutMs: world.nowMs + settleMs, healedMs: untilMs, looks: 0 };
+    const watched: Watched = { ledger: new TelemetryLedger(world), violations: [], taken: new Map(gateways.map((name) => [name, []])), cutMs: world.nowMs + settleMs, healedMs: untilMs, looks: 0 };
     watchedOf.set(fleet, watched);
     for (const { machine } of fleet.members.values()) if (machine.subject !== undefined) watched.ledger.attach(machine.name, machine.subject.log);
     const random = world.random.fork("cut");
@@ -66,6 +80,7 @@ export const telemetry72h: Scenario = {
       net.cut(alone, "edge-1", { reset: reset[1] });
     });
     lookAgain(fleet, watched);
+    for (const name of gateways) tellAgain(fleet, watched, name, 1);
   },
   watch: (fleet) => ({ see: () => undefined, hasConverged: () => fleet.world.nowMs > (watchedOf.get(fleet)?.healedMs ?? 0) + settleMs, violations: () => [] }),
   async check(fleet) {
@@ -74,12 +89,13 @@ export const telemetry72h: Scenario = {
     await fleet.world.drive(look(fleet, watched));
     await fleet.world.drive(checkCharts(fleet, watched));
     for (const name of ["edge-1", alone]) checkThinned(fleet, watched, name);
+    for (const name of gateways) await checkWork(fleet, watched, name);
     if (watched.looks < 10) watched.violations.push(`the run proves nothing: ${watched.looks} looks`);
     return watched.violations.slice(0, 20);
   },
   findings: (fleet) => {
     const watched = watchedOf.get(fleet);
-    return { violations: [], figures: { telemetryLooks: watched?.looks ?? 0, telemetryWindows: [...(watched?.ledger.windows.values() ?? [])].reduce((sum, windows) => sum + windows.length, 0), telemetryLines: watched?.ledger.windows.size ?? 0 } };
+    return { violations: [], figures: { telemetryLooks: watched?.looks ?? 0, telemetryWindows: [...(watched?.ledger.windows.values() ?? [])].reduce((sum, windows) => sum + windows.length, 0), telemetryLines: watched?.ledger.windows.size ?? 0, telemetryTaken: [...(watched?.taken.values() ?? [])].reduce((sum, names) => sum + names.length, 0) } };
   },
 };
 
@@ -90,6 +106,41 @@ function lookAgain(fleet: Fleet, watched: Watched): void {
     look(fleet, watched).catch((error: unknown) => watched.violations.push(String(error)));
     if (world.nowMs < watched.healedMs + settleMs) lookAgain(fleet, watched);
   });
+}
+
+/** An SDK tells a gateway in turn of a log, a figure and a step, in both encodings. */
+function tellAgain(fleet: Fleet, watched: Watched, name: string, number: number): void {
+  const { world } = fleet;
+  world.after(sdkEveryMs, () => {
+    const { telemetry } = fleet.members.get(name)?.machine.subject ?? {};
+    const signal = signals[number % signals.length] ?? "logs";
+    const text = `sdk-${signal}-${number}`;
+    const told = number % 2 === 0 ? telemetry?.take(signal, "application/json", encodeJson(sdkRequest(signal, text))) : telemetry?.take(signal, "application/x-protobuf", encodeProtobuf(shapes[signal].request, sdkRequest(signal, text)));
+    told?.then(() => watched.taken.get(name)?.push(text)).catch((error: unknown) => watched.violations.push(`${name} did not take ${text}: ${String(error)}`));
+    if (world.nowMs + sdkEveryMs < watched.healedMs) tellAgain(fleet, watched, name, number + 1);
+  });
+}
+
+function sdkRequest(signal: Signal, text: string): OtlpMessage {
+  const resource = { attributes: [{ key: "service.name", value: { stringValue: "line" } }] };
+  const timeUnixNano = "1767225600000000000";
+  if (signal === "logs") return { resourceLogs: [{ resource, scopeLogs: [{ logRecords: [{ timeUnixNano, body: { stringValue: text } }] }] }] };
+  if (signal === "metrics") return { resourceMetrics: [{ resource, scopeMetrics: [{ metrics: [{ name: text, gauge: { dataPoints: [{ timeUnixNano, asDouble: 1 }] } }] }] }] };
+  return { resourceSpans: [{ resource, scopeSpans: [{ spans: [{ traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", name: text, startTimeUnixNano: timeUnixNano, endTimeUnixNano: timeUnixNano }] }] }] };
+}
+
+/** What its function did and an SDK told it is at the cloud: all of it but what the rule leaves below, each once. */
+async function checkWork(fleet: Fleet, { violations, taken, cutMs, healedMs }: Watched, name: string): Promise<void> {
+  const [own, root] = [fleet.members.get(name), fleet.root.machine.subject];
+  if (own?.machine.subject === undefined || root === undefined) return void violations.push(`${name} is not there at the end`);
+  const [local, arrived] = [await readLane(own.machine.subject, { origin: own.machine.name, stream: "local" }), await readLane(root, { origin: own.machine.name, stream: "telemetry" })];
+  const { fullMs } = own.config.telemetry ?? settingsFor(hoursDefault);
+  // Of a node whose own link is open nothing is thinned, whatever is cut above it.
+  const mayBeThinned = (wallMs: number): boolean => name === alone && wallMs - worldBeginsMs >= cutMs + fullMs && wallMs - worldBeginsMs <= healedMs - fullMs + againMs;
+  const found = checkFollowed("door counter/device", "counter/count", { node: name, local, arrived, mayBeThinned });
+  violations.push(...found.violations.slice(0, 10), ...checkTaken(name, arrived, taken.get(name) ?? []).slice(0, 10));
+  if (name === alone && healedMs - cutMs > 4 * fullMs && found.thinned === 0) violations.push(`no step of ${name} stayed there`);
+  if (found.whole === 0 || (taken.get(name)?.length ?? 0) === 0) violations.push(`the run proves nothing of ${name}: ${found.whole} readings followed, ${taken.get(name)?.length ?? 0} requests taken`);
 }
 
 /** What the cloud says, and what the island says of itself. */
