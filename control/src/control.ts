@@ -302,9 +302,12 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   host.handlers?.set(planMethods.renew, async (parameters, from) => {
     const { node, version } = renewSchema.parse(parameters);
-    if (host.speaksFor?.(from, node) === false) throw new HolonError("HOLON_CALL_DENIED", `${from} asks ${planMethods.renew} in the name of ${node}, which is not below it`);
-    if (!fold.state.nodes.has(node) && version > 0) recall.doubt();
-    if (!fold.state.nodes.has(node) || fold.state.revoked.has(node)) throw new HolonError("HOLON_NODE_UNKNOWN", `${node} is no node of this fleet, or is no more`);
+    const isKnown = fold.state.nodes.has(node);
+    const isSpokenFor = host.speaksFor?.(from, node) !== false;
+    // One that joins may ask before its own word, and that of who it hangs on, is here: that is no attempt.
+    if (isKnown && !isSpokenFor) throw new HolonError("HOLON_CALL_DENIED", `${from} asks ${planMethods.renew} in the name of ${node}, which is not below it`);
+    if (!isKnown && isSpokenFor && version > 0) recall.doubt();
+    if (!isKnown || fold.state.revoked.has(node)) throw new HolonError("HOLON_NODE_UNKNOWN", `${node} is no node of this fleet, or is no more`);
     hearing.heard(node);
     const isFree = await recall.asked(node, version, () => inTurn(replan).catch(failed));
     const issued = issuedFor(log, node)?.version ?? 0;

@@ -223,6 +223,9 @@ attempt("a node below: questions to control in another's name are refused on the
   const honest = await raid.dial(edge);
   for (const [method, question] of questions("gateway-1")) assert.equal(await raid.call(honest, "edge-1", method, question), "HOLON_CALL_DENIED", method);
   assert.match(String((await raid.denial("edge-1", "HOLON_CALL_DENIED"))["message"]), /mallory asks plan\.\w+ in the name of gateway-1, which is not below it/);
+  // Who joins may ask before anybody has told who it is, or where: that is answered, and is no attempt.
+  const atControl = await raid.dial("wss://cloud:7401");
+  assert.deepEqual([await raid.call(atControl, "cloud", "plan.renew", { node: "joins-9", version: 0 }), await raid.call(atControl, "cloud", "plan.renew", { node: "far-1", version: 0 })], ["HOLON_NODE_UNKNOWN", "HOLON_CALL_DENIED"]);
   // Far-1 is below another edge: nobody here can say that it is not below her, but what it did not sign it did not ask.
   const lying = await raid.dial(edge, { desired: ["far-1"] });
   for (const [method, question] of questions("far-1").slice(0, 3)) assert.equal(await raid.call(lying, "edge-1", method, question), "HOLON_CALL_DENIED", method);

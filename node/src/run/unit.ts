@@ -370,6 +370,8 @@ class Unit implements RunningUnit {
         this.#context.made(outputs);
         await this.#store(this.#handed, result, outputs);
       }
+      await stored.all();
+      await this.#keepPassed();
     } finally {
       await stored.all().catch(() => undefined); // what failed is thrown where it is waited for; the next start is from what is stored
     }
@@ -390,6 +392,18 @@ class Unit implements RunningUnit {
       if (!isEmpty) await this.#append(under, input, result ?? nothing, outputs, account);
       this.#safe = input.positions;
     });
+  }
+
+  /** What held nothing for it was passed by without a word on the disk: when it stops in order it says how far, so that neither the next start nor another node counts all that as waiting. */
+  async #keepPassed(): Promise<void> {
+    const cell = this.#positionCell(this.#positions);
+    const known = this.#context.log.cell(cell.key);
+    if (this.#positions.size === 0 || this.#isOver() || (known !== undefined && decoder.decode(known) === decoder.decode(cell.value ?? undefined))) return;
+    await this.#context.log.append(entryUnder({ cells: [cell] }, this.#context.tenure, this.#tenure));
+  }
+
+  #positionCell(positions: ReadonlyMap<string, number>): CellChange {
+    return { key: positionCell(this.#name), value: encoder.encode(JSON.stringify(Object.fromEntries(positions))) };
   }
 
   async #run(running: UnitInstance, input: Input): Promise<UnitResult | undefined> {
@@ -493,7 +507,7 @@ class Unit implements RunningUnit {
       ...input.cells,
       ...(isHeld ? this.#born.cells() : []),
       ...account,
-      { key: positionCell(this.#name), value: encoder.encode(JSON.stringify(Object.fromEntries(input.positions))) },
+      this.#positionCell(input.positions),
     ];
     const changes = this.#isFollowed ? result.state.map(({ key, value }) => this.#stateChanged(key, value, input.events.at(-1)?.id)) : [];
     const aside = asideOf(result);
@@ -594,4 +608,5 @@ const interruptionsMax = 3;
 
 const noNames: ReadonlySet<string> = new Set();
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 const bytesOf = (records: readonly Pick<LogRecord, "bytes">[]): number => records.reduce((sum, record) => sum + record.bytes.length, 0);

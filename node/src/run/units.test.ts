@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { usageSchema, type Usage } from "@holon/core/meter/usage.ts";
 import { running } from "../testing/sim-family.ts";
 import { bed, unitOf } from "../testing/unit-bed.ts";
+import { positionCell } from "./program.ts";
 
 test("an event that a function cannot handle is tried again, set aside with its reason, and holds up nothing; it is replayed when told", async () => {
   const { machine, send, until, outputs } = await bed([{ name: "sums", type: "in.came", extra: { retriesMax: 3 } }]);
@@ -49,6 +50,20 @@ test("what one function cannot handle does not have it read its lane record by r
   await until("the rest is handled", () => (unitOf(machine, "sums")?.handled ?? 0) === 2);
   assert.equal(running(machine).failedEvents().length, 1);
   assert.ok(reads < 300, `${reads} reads of a lane of 3,000 records`);
+});
+
+test("a function that stops in order says how far it has passed by what is not for it", async () => {
+  const { world, machine, send, until } = await bed([{ name: "sums", type: "in.came" }]);
+  await send("other.came", ...Array.from({ length: 40 }, (_, index) => index));
+  await until("it has passed them", () => unitOf(machine, "sums")?.lag === 0);
+  const { log } = running(machine);
+  const heads = Object.fromEntries([...log.heads()].map(([lane, { mark }]) => [lane, mark.sequence]));
+  assert.equal(log.cell(positionCell("app/sums")), undefined, "nothing was stored for it");
+  await world.drive(machine.close());
+  machine.start();
+  await until("it is up", () => machine.subject !== undefined);
+  const told = running(machine).log.cell(positionCell("app/sums"));
+  for (const [lane, sequence] of Object.entries(JSON.parse(new TextDecoder().decode(told)))) assert.ok(Number(sequence) >= (heads[lane] ?? 0), lane);
 });
 
 test("a function that is called now and then has a sandbox only around its calls, and its state is there each time", async () => {
