@@ -196,7 +196,7 @@ function whyNotFor(needs: UnitNeeds, node: InventoryNode): Refusal | undefined {
   if (trustLevels.indexOf(node.trust) < trustLevels.indexOf(needs.trust)) return { reason: "trust", text: `its trust is ${node.trust}, and the unit wants ${needs.trust}` };
   if (needs.tiers !== undefined && !needs.tiers.includes(node.tier)) return { reason: "tier", text: `it is of tier ${node.tier}, and the unit is for ${needs.tiers.join(", ")}` };
   if (needs.accelerator?.need === "required" && !hasAccelerator(needs, node)) return { reason: "hardware", text: `it has ${node.capacity.accelerators?.model ?? "no accelerator"}, and the unit needs ${needs.accelerator.models.join(" or ") || "one"}` };
-  if (needs.providers.length > 0 && !needs.providers.some((provider) => node.providers.includes(provider))) return { reason: "provider", text: `it runs models by ${node.providers.join(", ")}, and the unit needs ${needs.providers.join(" or ")}` };
+  if (needs.providers.length > 0 && !needs.providers.some((provider) => node.providers.includes(provider))) return { reason: "provider", text: `it has ${node.providers.join(", ")}, and the unit needs ${needs.providers.join(" or ")}` };
   return undefined;
 }
 
