@@ -34,6 +34,7 @@ import { openAttestation, type KnownTrust } from "./identity/attestation.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { issuedFor } from "./fleet/issued.ts";
 import { openFleetTime, type FleetTime } from "./fleet-time.ts";
+import { openConcealed } from "./people/concealed.ts";
 import { openPeople, type People } from "./people/people.ts";
 import { documentsFor, heldDesired } from "./plan/documents.ts";
 import { createHearing, readReturning, returningCell, type Hearing } from "./plan/hearing.ts";
@@ -186,7 +187,9 @@ const encoder = new TextEncoder();
 export async function openControl(host: ControlHost): Promise<Control> {
   const { log, ports } = host;
   const claims = createClaims(host);
-  const fold = createFold(log, { ignored: claims.ignored, slices: createSlices(ports.clock) });
+  const { credentials } = ports;
+  const concealed = credentials && openConcealed({ log, crypto: ports.crypto, credentials });
+  const fold = createFold(log, { ignored: claims.ignored, slices: createSlices(ports.clock), reveal: concealed?.reveal });
   const heard = new Map<string, number>();
   const sizes = new Map<BlobHash, number>();
   let closed = false;
@@ -272,7 +275,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     ports.trace.note("error", `control: ${coded.message}`, { code: coded.code });
     lookLater(true);
   };
-  const record = (type: string, subject: string, data: unknown): NewRecord => host.events.record({ stream: "audit", type, class: "public", producer: "control", subject, data });
+  const record = (type: string, subject: string | undefined, data: unknown): NewRecord => host.events.record({ stream: "audit", type, class: "public", producer: "control", ...(subject === undefined ? {} : { subject }), data });
 
   const demandApp = (app: string, demand: VersionDemand | undefined): void => demandVersion(`app ${app}`, fold.state.apps.get(app)?.revision, demand);
 
@@ -319,9 +322,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
   answerAskers({ host, registrar, movers, inTurn });
   const attestation = openAttestation(host, registrar, () => fold.state);
   attestation?.start();
-  const { credentials } = ports;
   const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
-  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, time, state: fold.state.people, mayCall: createMayCall(() => fold.state.policy), record, follow: () => inTurn(follow) });
+  const people = credentials && concealed && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, concealed, provider, time, state: fold.state.people, mayCall: createMayCall(() => fold.state.policy), record, follow: () => inTurn(follow) });
 
   let timeTimer: Timer | undefined;
   const keepTime = (): void => {
