@@ -14,6 +14,7 @@ import { needsProblem } from "@holon/core/placement/needs-of-app.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { tellingProblems } from "@holon/core/reduce/declared.ts";
+import { tellingTogether } from "@holon/core/reduce/together.ts";
 import type { Authority, Clock, Credentials, Crypto, Director, Identity, IdentityProvider, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -283,6 +284,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   async function demandPlace(document: AppDocument, demand: VersionDemand | undefined): Promise<void> {
     await fold.catchUp();
     demandApp(document.name, demand);
+    refuseBeside(document, fold.state);
     const proposal = await planner.propose(fold.state, hearing, withDocument(fold.state, document));
     const why = proposal === undefined ? undefined : whyNowhere(proposal, document);
     if (why !== undefined) throw new HolonError("HOLON_PLACEMENT_UNMET", why);
@@ -399,6 +401,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
       inTurn(async () => {
         refuseBad(document);
         await fold.catchUp();
+        refuseBeside(document, fold.state);
         const documents = withDocument(fold.state, document);
         return previewOf({ state: fold.state, document, documents, proposal: await planner.propose(fold.state, hearing, documents), current: (await planner.inForce(fold.state))?.plan });
       }),
@@ -525,6 +528,12 @@ async function checkDocument(document: AppDocument, host: ControlHost): Promise<
   for (const hash of [...document.functions.map((fn) => fn.code), ...document.models.map((model) => model.graph)]) {
     if (!(await host.blobs.has(hash))) throw new HolonError("HOLON_BLOB_MISSING", `app ${document.name} names blob ${hash}, which is not here`, { next: "Upload it with PUT /v1/blobs/{hash} first." });
   }
+}
+
+/** What it would tell together with those that are deployed. */
+function refuseBeside(document: AppDocument, { apps }: Pick<ControlState, "apps">): void {
+  const [problem] = tellingTogether(document, [...apps.values()].map((app) => app.document));
+  if (problem !== undefined) throw new HolonError("HOLON_APP_BAD", `app ${document.name}, beside what is deployed: ${problem}`);
 }
 
 function refuseBad(document: AppDocument): void {
