@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { machineCaller } from "@holon/core/api/caller.ts";
 import { limits } from "@holon/core/limits.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { z } from "zod";
@@ -84,9 +85,11 @@ class Office {
     return loggedInSchema.parse((await this.call(undefined, "POST", "/v1/login", { name, password })).body).token;
   }
 
+  /** As who may read all of it does. */
   async trail(type: string): Promise<readonly Record<string, unknown>[]> {
-    const found = await this.#machine.node.log.find({ accepts: ({ stream }) => stream === "audit", type, limit: 1_000 });
-    return found.map(({ event }) => z.record(z.string(), z.unknown()).parse(event.data));
+    const { node, control } = this.#machine;
+    const found = await node.log.find({ accepts: ({ stream }) => stream === "audit", type, limit: 1_000 });
+    return found.map(({ event }) => z.record(z.string(), z.unknown()).parse(control?.people?.show(event, machineCaller).data));
   }
 
   async inForce(name: string): Promise<void> {

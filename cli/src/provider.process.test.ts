@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { machineCaller } from "@holon/core/api/caller.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { browse, startRealProvider } from "@holon/platform/testing/real-provider.ts";
 import { SignJWT } from "jose";
@@ -46,7 +47,7 @@ async function openOffice(context: TestContext) {
   const begin = async () => begunSchema.parse((await call(undefined, "POST", "/v1/login/provider", { redirect })).body);
   const finish = (handle: string, back: URL, more: object = {}): Promise<Answer> =>
     call(undefined, "POST", "/v1/login/provider/answer", { handle, ...Object.fromEntries(["state", "code", "iss"].map((key) => [key, back.searchParams.get(key)])), ...more });
-  const trail = async (type: string): Promise<readonly Record<string, unknown>[]> => (await machine.node.log.find({ accepts: ({ stream }) => stream === "audit", type, limit: 100 })).map(({ event }) => z.record(z.string(), z.unknown()).parse(event.data));
+  const trail = async (type: string): Promise<readonly Record<string, unknown>[]> => (await machine.node.log.find({ accepts: ({ stream }) => stream === "audit", type, limit: 100 })).map(({ event }) => z.record(z.string(), z.unknown()).parse(machine.control?.people?.show(event, machineCaller).data));
   return { real, data, api: machine.api, call, begin, finish, trail };
 }
 

@@ -14,6 +14,7 @@ import { needsProblem } from "@holon/core/placement/needs-of-app.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { tellingProblems } from "@holon/core/reduce/declared.ts";
+import { tellingTogether } from "@holon/core/reduce/together.ts";
 import type { Authority, Clock, Credentials, Crypto, Director, Identity, IdentityProvider, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -34,6 +35,7 @@ import { openAttestation, type KnownTrust } from "./identity/attestation.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { issuedFor } from "./fleet/issued.ts";
 import { openFleetTime, type FleetTime } from "./fleet-time.ts";
+import { openConcealed } from "./people/concealed.ts";
 import { openPeople, type People } from "./people/people.ts";
 import { documentsFor, heldDesired } from "./plan/documents.ts";
 import { createHearing, readReturning, returningCell, type Hearing } from "./plan/hearing.ts";
@@ -186,7 +188,9 @@ const encoder = new TextEncoder();
 export async function openControl(host: ControlHost): Promise<Control> {
   const { log, ports } = host;
   const claims = createClaims(host);
-  const fold = createFold(log, { ignored: claims.ignored, slices: createSlices(ports.clock) });
+  const { credentials } = ports;
+  const concealed = credentials && openConcealed({ log, crypto: ports.crypto, credentials });
+  const fold = createFold(log, { ignored: claims.ignored, slices: createSlices(ports.clock), reveal: concealed?.reveal });
   const heard = new Map<string, number>();
   const sizes = new Map<BlobHash, number>();
   let closed = false;
@@ -272,7 +276,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     ports.trace.note("error", `control: ${coded.message}`, { code: coded.code });
     lookLater(true);
   };
-  const record = (type: string, subject: string, data: unknown): NewRecord => host.events.record({ stream: "audit", type, class: "public", producer: "control", subject, data });
+  const record = (type: string, subject: string | undefined, data: unknown): NewRecord => host.events.record({ stream: "audit", type, class: "public", producer: "control", ...(subject === undefined ? {} : { subject }), data });
 
   const demandApp = (app: string, demand: VersionDemand | undefined): void => demandVersion(`app ${app}`, fold.state.apps.get(app)?.revision, demand);
 
@@ -280,6 +284,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   async function demandPlace(document: AppDocument, demand: VersionDemand | undefined): Promise<void> {
     await fold.catchUp();
     demandApp(document.name, demand);
+    refuseBeside(document, fold.state);
     const proposal = await planner.propose(fold.state, hearing, withDocument(fold.state, document));
     const why = proposal === undefined ? undefined : whyNowhere(proposal, document);
     if (why !== undefined) throw new HolonError("HOLON_PLACEMENT_UNMET", why);
@@ -322,9 +327,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
   answerAskers({ host, registrar, movers, inTurn });
   const attestation = openAttestation(host, registrar, () => fold.state);
   attestation?.start();
-  const { credentials } = ports;
   const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
-  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, time, state: fold.state.people, mayCall: createMayCall(() => fold.state.policy), record, follow: () => inTurn(follow) });
+  const people = credentials && concealed && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, concealed, provider, time, state: fold.state.people, mayCall: createMayCall(() => fold.state.policy), record, follow: () => inTurn(follow) });
 
   let timeTimer: Timer | undefined;
   const keepTime = (): void => {
@@ -400,6 +404,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
       inTurn(async () => {
         refuseBad(document);
         await fold.catchUp();
+        refuseBeside(document, fold.state);
         const documents = withDocument(fold.state, document);
         return previewOf({ state: fold.state, document, documents, proposal: await planner.propose(fold.state, hearing, documents), current: (await planner.inForce(fold.state))?.plan });
       }),
@@ -526,6 +531,12 @@ async function checkDocument(document: AppDocument, host: ControlHost): Promise<
   for (const hash of [...document.functions.map((fn) => fn.code), ...document.models.map((model) => model.graph)]) {
     if (!(await host.blobs.has(hash))) throw new HolonError("HOLON_BLOB_MISSING", `app ${document.name} names blob ${hash}, which is not here`, { next: "Upload it with PUT /v1/blobs/{hash} first." });
   }
+}
+
+/** What it would tell together with those that are deployed. */
+function refuseBeside(document: AppDocument, { apps }: Pick<ControlState, "apps">): void {
+  const [problem] = tellingTogether(document, [...apps.values()].map((app) => app.document));
+  if (problem !== undefined) throw new HolonError("HOLON_APP_BAD", `app ${document.name}, beside what is deployed: ${problem}`);
 }
 
 function refuseBad(document: AppDocument): void {

@@ -212,6 +212,10 @@ export interface Credentials {
   matches(password: string, sealed: string | undefined): Promise<boolean>;
   /** 32 bytes of chance as text, base64url. */
   secret(): string;
+  /** What nobody reads without the key, which is 32 bytes: AES-256-GCM (NIST SP 800-38D), base64url of nonce, ciphertext and tag. `about` is vouched for with it. */
+  conceal(key: Uint8Array, about: string, text: string): string;
+  /** What was concealed so; undefined where it was not, under this key and about this. */
+  reveal(key: Uint8Array, about: string, concealed: string): string | undefined;
 }
 
 /** What an identity provider said of somebody, and what of it is proved: that it said so, to this client, now. */

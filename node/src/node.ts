@@ -20,6 +20,7 @@ import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { ElectionMachine } from "@holon/core/site/election.ts";
 import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
+import { keepNamed } from "./run/fitted.ts";
 import { desiredCell, desiredOf } from "./desired/documents.ts";
 import { createRequests, type FunctionAnswer, type FunctionRequest, type Requests } from "./trigger/requests.ts";
 import { createOrderIndex, type OrderIndex } from "./door/order-index.ts";
@@ -262,6 +263,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   ports.trace.note("info", `${name} of ${config.site} starts as ${config.tier}`, { clock: clock.wall().state });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
+  await keepNamed({ blobs, log });
   const handlers = new Map<string, CallHandler>();
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
   const route = (to: NodeName) => parts.site?.peer(to) ?? named(parts.uplink?.peer(), to) ?? parts.downlinks?.towards(to) ?? parts.uplink?.peer() ?? parts.site?.relayPeer();

@@ -2,6 +2,7 @@
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import type { Credentials } from "@holon/core/ports.ts";
+import { conceal, reveal } from "./concealed.ts";
 
 const cost = { memory: 19_456, passes: 2, parallelism: 1 } as const;
 const lengthBytes = 32;
@@ -31,6 +32,8 @@ export function createCredentials(): Credentials {
       return isSame && held !== undefined;
     },
     secret: () => randomBytes(32).toString("base64url"),
+    conceal,
+    reveal,
   };
 }
 

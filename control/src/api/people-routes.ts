@@ -1,5 +1,5 @@
 /** Logging in, users, API tokens and approvals over HTTP. */
-import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
+import { machineCaller, seesAllTokens } from "@holon/core/api/caller.ts";
 import { listRoute } from "@holon/core/api/page.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { signedBySchema } from "@holon/core/diagnosis/signed-by.ts";
@@ -11,7 +11,8 @@ import { nameSchema } from "@holon/core/schema/name.ts";
 import { redirectSchema } from "@holon/core/schema/provider.ts";
 import { z } from "zod";
 import type { People } from "../people/people.ts";
-import { roleSchema, type KnownApproval } from "../store/people.ts";
+import type { OpenApproval } from "../people/approvals.ts";
+import { roleSchema } from "../store/people.ts";
 
 /** Whether it is long enough is said where it is set. */
 const passwordSchema = z.string().min(1).max(limits.passwordCharactersMax);
@@ -38,7 +39,7 @@ const named = (text: string | undefined): string => {
   return parsed.data;
 };
 const nowhere = "unknown";
-const shownApproval = ({ id, who, resource, params, query, body, rule, reason, askedAt, endsMs, by }: KnownApproval) => ({ id, who, resource, params, query, ...(body === undefined ? {} : { body }), rule, reason, askedAt, endsAt: isoTime(endsMs), approvedBy: by ?? null });
+const shownApproval = ({ id, who, resource, params, query, body, rule, reason, askedAt, endsMs, by }: OpenApproval) => ({ id, who, resource, params, query, ...(body === undefined ? {} : { body }), rule, reason, askedAt, endsAt: isoTime(endsMs), approvedBy: by ?? null });
 
 export const peopleRoutes = (people: People): readonly Route[] => [...sessionRoutes(people), ...providerRoutes(people), ...userRoutes(people), ...tokenRoutes(people), ...approvalRoutes(people)];
 
@@ -167,8 +168,6 @@ const userRoutes = (people: People): readonly Route[] => [
   },
 ];
 
-const seesAll = ({ role }: Caller): boolean => role !== "publisher" && role !== "viewer";
-
 const tokenRoutes = (people: People): readonly Route[] => [
   listRoute({
     path: "/v1/tokens",
@@ -176,8 +175,7 @@ const tokenRoutes = (people: People): readonly Route[] => [
     rows: "tokens",
     row: z.object({ name: z.string(), role: roleSchema, routes: z.array(z.string()).nullable(), by: z.string(), endsAt: z.string() }),
     keyOf: ({ name }) => name,
-    // Whoever has tokens alone is told of their own: names and routes say what others automate.
-    all: ({ caller = machineCaller }) => people.tokens().filter(({ by }) => seesAll(caller) || by === printPrincipal(caller.principal)).map(({ name, role, routes, by, endsMs }) => ({ name, role, routes: routes ?? null, by, endsAt: isoTime(endsMs) })),
+    all: ({ caller = machineCaller }) => people.tokens().filter(({ by }) => seesAllTokens(caller) || by === printPrincipal(caller.principal)).map(({ name, role, routes, by, endsMs }) => ({ name, role, routes: routes ?? null, by, endsAt: isoTime(endsMs) })),
   }),
   {
     method: "POST",

@@ -4,8 +4,8 @@
  *     called ─▶ waits ─▶ approved by another person ─▶ the same call again, once ─▶ done
  *                 └─▶ rejected, or its time is over
  *
- * What is approved is one call of one caller, word by word: it is known again by a hash of all of it, and by what its passwords are held against, which stands in a cell as those of users
- * do. The call itself is not kept to be made later, since it may hold what only its caller should, and its answer belongs to its caller. An approval is worth what its giver may by the time
+ * What is approved is one call of one caller, word by word: it is known again by a hash of all of it under control's own key, and by what its passwords are held against. What exactly is asked
+ * for stands with that in a cell, as passwords of users do, for as long as it waits. The call itself is not kept to be made later, since it may hold what only its caller should, and its answer belongs to its caller. An approval is worth what its giver may by the time
  * of the call: where they may approve no more, the call waits for somebody who does.
  */
 import type { Caller } from "@holon/core/api/caller.ts";
@@ -19,12 +19,23 @@ import type { CellChange } from "@holon/core/log/log.ts";
 import type { Decision } from "@holon/core/policy/policy.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { isRole } from "@holon/core/policy/roles.ts";
+import { z } from "zod";
 import { peopleEvents, type AskedApproval, type KnownApproval } from "../store/people.ts";
 import type { Ledger, PeopleHost } from "./ledger.ts";
 
+/** One with what exactly was asked for: the body as it came, without its secret fields; not where it is bytes or too long. */
+export type OpenApproval = KnownApproval & Required<Pick<KnownApproval, "params" | "query">>;
+
+interface Wanted {
+  readonly asked: AskedApproval & { readonly hash: string };
+  readonly exactly: Pick<AskedApproval, "params" | "query" | "body">;
+  /** By which it would be known if it was asked for before there was a key. */
+  readonly digest: string;
+}
+
 export interface Approvals {
   /** Those that wait, and those that are approved and not used yet. */
-  approvals(): readonly KnownApproval[];
+  approvals(): readonly OpenApproval[];
   /** Resolves where another person approved this very call, which uses that up. `HOLON_APPROVAL_PENDING`, `HOLON_APPROVAL_FULL`, `HOLON_POLICY_DENIED`. */
   approved(call: Call, decision: Decision): Promise<void>;
   /** The same, and who approved it, with what they signed. */
@@ -35,24 +46,25 @@ export interface Approvals {
   reject(id: string, because: string, by: Caller): Promise<void>;
 }
 
-export function openApprovals(ledger: Ledger, { log, crypto, credentials, provider, mayCall }: Pick<PeopleHost, "log" | "crypto" | "credentials" | "provider" | "mayCall">): Approvals {
+export function openApprovals(ledger: Ledger, { log, crypto, credentials, concealed, provider, mayCall }: Pick<PeopleHost, "log" | "crypto" | "credentials" | "concealed" | "provider" | "mayCall">): Approvals {
   const { state, inTurn, write, nowMs } = ledger;
   /** Where there are no two people who could agree, and nobody else says who people are, calls that make them wait for nobody: else nothing could ever be changed again. */
   const isMending = ({ caller, resource }: Call): boolean => caller.role !== undefined && !isRole(caller.role) && mending.includes(resource) && provider === undefined && [...state.users.values()].filter(({ role }) => approvers.includes(role)).length < 2;
-  const open = (): readonly KnownApproval[] => [...state.approvals.values()].filter(({ endsMs }) => nowMs() < endsMs && endsMs - nowMs() <= limits.approvalMs + limits.madeAheadMsMax);
+  /** What nobody can see any more is approved by nobody. */
+  const open = (): readonly KnownApproval[] => [...state.approvals.values()].filter(({ id, hash, endsMs }) => nowMs() < endsMs && endsMs - nowMs() <= limits.approvalMs + limits.madeAheadMsMax && (hash === undefined || log.cell(cellOf(id)) !== undefined));
 
-  function askedOf({ caller, resource, route, request }: Call, { rule, reason }: Decision): AskedApproval {
+  function askedOf({ caller, resource, route, request }: Call, { rule, reason }: Decision): Wanted {
     const who = printPrincipal(caller.principal);
     const { params, query, body } = request;
     const isBytes = body instanceof Uint8Array;
     const shown = isBytes ? undefined : withoutSecrets(route, body);
     const person = caller.maker?.name ?? caller.principal.name;
-    const said = { who, person, resource, params, query, body: isBytes ? toHex(crypto.sha256(body)) : (shown ?? null) };
-    const digest = ledger.hash(canonicalJson(said));
+    const said = canonicalJson({ who, person, resource, params, query, body: isBytes ? toHex(crypto.sha256(body)) : (shown ?? null) });
+    const [hash, digest] = [concealed.hash(said), ledger.hash(said)];
     const isKept = shown !== undefined && canonicalJson(shown).length <= limits.approvalBodyCharactersMax;
     // Asked again after its end it is another one, as it is with another password.
-    const id = ledger.hash(`${digest} ${credentials.secret()}`).slice(0, idCharacters);
-    return { id, who, person, resource, params, query, ...(isKept ? { body: shown } : {}), digest, rule, reason, endsMs: nowMs() + limits.approvalMs };
+    const id = ledger.hash(`${hash} ${credentials.secret()}`).slice(0, idCharacters);
+    return { asked: { id, who, person, resource, hash, rule, reason, endsMs: nowMs() + limits.approvalMs }, exactly: { params, query, ...(isKept ? { body: shown } : {}) }, digest };
   }
 
   /** Not where the person is gone, has another role by now that may not, or the policy says otherwise since. Of whom a provider knows, the role counts that they had; for as long as a session. */
@@ -64,13 +76,25 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, provid
   }
 
   /** Those of the same words, and of these the one of the same password, where there is one. */
-  async function knownOf(digest: string, secrets: string | undefined): Promise<KnownApproval | undefined> {
-    for (const asked of open().filter((one) => one.digest === digest)) {
-      const sealed = log.cell(cellOf(asked.id));
-      if (secrets === undefined || (await credentials.matches(secrets, sealed && decoder.decode(sealed)))) return asked;
+  async function knownOf({ asked: { hash }, digest }: Wanted, secrets: string | undefined): Promise<KnownApproval | undefined> {
+    for (const asked of open().filter((one) => one.hash === hash || one.digest === digest)) {
+      if (secrets === undefined || (await credentials.matches(secrets, keptOf(asked.id)?.password))) return asked;
     }
     return undefined;
   }
+
+  /** What exactly is asked for, and what its password is held against; of before, that alone as it is, where there was one. */
+  function keptOf(id: string): z.infer<typeof keptSchema> | undefined {
+    const bytes = log.cell(cellOf(id));
+    if (bytes === undefined) return undefined;
+    const text = decoder.decode(bytes);
+    return text.startsWith("{") ? keptSchema.parse(JSON.parse(text)) : { password: text };
+  }
+
+  const shown = (asked: KnownApproval): OpenApproval => {
+    const { params = {}, query = {}, body } = asked.hash === undefined ? asked : (keptOf(asked.id) ?? {});
+    return { ...asked, params, query, body, ...(asked.by === undefined || stands(asked) ? {} : { by: undefined }) };
+  };
 
   /** Of what waits no more. */
   const leftOver = (): readonly CellChange[] => [...log.cells(cellOf("")).keys()].filter((key) => !open().some(({ id }) => cellOf(id) === key)).map((key) => ({ key, value: null }));
@@ -90,23 +114,24 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, provid
       const wanted = askedOf(call, decision);
       const secret = secretsOf(call.route, call.request.body);
       const secrets = secret && canonicalJson(secret);
-      const known = await knownOf(wanted.digest, secrets);
+      const known = await knownOf(wanted, secrets);
       if (known?.by !== undefined && stands(known)) {
-        await write(peopleEvents.used, known.id, { id: known.id, who: known.who, by: known.by }, [gone(known.id)]);
+        await write(peopleEvents.used, known.id, { who: known.who, by: known.by }, { open: { id: known.id }, cells: [gone(known.id)] });
         return { by: known.by, signature: known.signature };
       }
-      const asked = known ?? wanted;
+      const asked = known ?? wanted.asked;
       if (known === undefined) {
         if (open().length >= limits.approvalsMax) throw new HolonError("HOLON_APPROVAL_FULL", `${open().length} calls wait for approval`);
-        const sealed = secrets === undefined ? [] : [{ key: cellOf(asked.id), value: encoder.encode(await credentials.seal(secrets)) }];
-        await write(peopleEvents.asked, asked.id, asked, [...leftOver(), ...sealed]);
+        const { id, resource, hash, ...said } = wanted.asked;
+        const kept = { ...wanted.exactly, ...(secrets === undefined ? {} : { password: await credentials.seal(secrets) }) };
+        await write(peopleEvents.asked, id, said, { open: { id, resource, hash }, cells: [...leftOver(), { key: cellOf(id), value: encoder.encode(JSON.stringify(kept)) }] });
       }
       const since = known?.by === undefined ? "" : `, since ${known.by}, who approved it, may not any more`;
       throw new HolonError("HOLON_APPROVAL_PENDING", `${asked.reason}: it waits as ${asked.id}${since}`, { next: `Have another person run \`holon approval approve ${asked.id}\`, then call again as you did.` });
     });
 
   return {
-    approvals: () => open().map((asked) => (asked.by === undefined || stands(asked) ? asked : { ...asked, by: undefined })),
+    approvals: () => open().map(shown),
     approvedBy,
     approved: async (call, decision) => void (await approvedBy(call, decision)),
     approve: (id, by, signature) =>
@@ -116,16 +141,18 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, provid
         if (kind !== "person") throw new HolonError("HOLON_APPROVAL_BAD", `${printPrincipal(by.principal)} is no person, and approves nothing`);
         if (asked.person === name) throw new HolonError("HOLON_APPROVAL_BAD", `${name} asked for ${id} and cannot approve it`, { next: "Have another person approve it." });
         if (asked.by !== undefined && stands(asked)) throw new HolonError("HOLON_APPROVAL_BAD", `${id} was approved by ${asked.by} already`, { next: `${asked.who} may call now, as before.` });
-        await write(peopleEvents.approved, id, { id, who: asked.who, resource: asked.resource, by: printPrincipal(by.principal), role: by.role, endsMs: nowMs() + (state.users.has(name) ? limits.approvalMs : limits.sessionMs), ...(signature === undefined ? {} : { signature }) });
+        const said = { who: asked.who, by: printPrincipal(by.principal), role: by.role, endsMs: nowMs() + (state.users.has(name) ? limits.approvalMs : limits.sessionMs), ...(signature === undefined ? {} : { signature }) };
+        await write(peopleEvents.approved, id, said, { open: { id, resource: asked.resource } });
       }),
     reject: (id, because, by) =>
       inTurn(async () => {
         const asked = approvalOf(id);
-        await write(peopleEvents.rejected, id, { id, who: asked.who, resource: asked.resource, because, by: printPrincipal(by.principal) }, [gone(id)]);
+        await write(peopleEvents.rejected, id, { who: asked.who, because, by: printPrincipal(by.principal) }, { open: { id, resource: asked.resource }, cells: [gone(id)] });
       }),
   };
 }
 
+const keptSchema = z.strictObject({ params: z.record(z.string(), z.string()).optional(), query: z.record(z.string(), z.string()).optional(), body: z.unknown().optional(), password: z.string().optional() });
 const cellOf = (id: string): string => `approval/${id}`;
 const gone = (id: string): CellChange => ({ key: cellOf(id), value: null });
 const encoder = new TextEncoder();

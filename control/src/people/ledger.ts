@@ -3,12 +3,13 @@ import type { Caller } from "@holon/core/api/caller.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Principal } from "@holon/core/policy/principal.ts";
-import { isRole, type Role } from "@holon/core/policy/roles.ts";
+import { isRole, type CallerRole, type Role } from "@holon/core/policy/roles.ts";
 import type { Clock, Credentials, Crypto, IdentityProvider } from "@holon/core/ports.ts";
 import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import { createTurns, type InTurn } from "@holon/core/turns.ts";
 import type { FleetTime } from "../fleet-time.ts";
 import type { PeopleState } from "../store/people.ts";
+import type { Concealed } from "./concealed.ts";
 
 export interface PeopleHost {
   readonly log: Log;
@@ -20,8 +21,9 @@ export interface PeopleHost {
   /** Who else says who people are, and what its claims stand for here. */
   readonly provider?: { readonly port: IdentityProvider; readonly config: ProviderConfig } | undefined;
   /** Whether the policy that is in force lets somebody of that role call a route. */
-  mayCall(principal: Principal, role: Role, resource: string): boolean;
-  record(type: string, subject: string, data: unknown): NewRecord;
+  mayCall(principal: Principal, role: CallerRole, resource: string): boolean;
+  readonly concealed: Concealed;
+  record(type: string, subject: string | undefined, data: unknown): NewRecord;
   /** Takes in what was written. */
   follow(): Promise<void>;
 }
@@ -29,8 +31,8 @@ export interface PeopleHost {
 export interface Ledger {
   readonly state: PeopleState;
   readonly inTurn: InTurn;
-  /** Resolves when it is on disk and in the state. */
-  write(type: string, subject: string, data: unknown, cells?: readonly CellChange[]): Promise<void>;
+  /** Resolves when it is on disk and in the state. All of it is concealed but `open`. */
+  write(type: string, subject: string, data: Readonly<Record<string, unknown>>, more?: { readonly open?: Readonly<Record<string, string>>; readonly cells?: readonly CellChange[] }): Promise<void>;
   /** For what ends on a day. */
   nowMs(): number;
   hash(text: string): string;
@@ -38,12 +40,13 @@ export interface Ledger {
 
 const encoder = new TextEncoder();
 
-export function openLedger({ log, time, crypto, state, record, follow }: PeopleHost): Ledger {
+export function openLedger({ log, time, crypto, state, concealed, record, follow }: PeopleHost): Ledger {
   return {
     state,
     inTurn: createTurns(),
-    async write(type, subject, data, cells = []) {
-      await log.append({ records: [record(type, subject, data)], cells: [...cells, time.cell()] });
+    async write(type, subject, data, { open = {}, cells = [] } = {}) {
+      const sealed = concealed.conceal(type, { subject, data });
+      await log.append({ records: [record(type, undefined, { ...open, sealed })], cells: [...cells, ...concealed.keyCells(), time.cell()] });
       await follow();
     },
     nowMs: time.nowMs,

@@ -3,6 +3,7 @@ import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import type { Call } from "@holon/core/api/guarded.ts";
 import type { Decision } from "@holon/core/policy/policy.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
+import type { Event } from "@holon/core/schema/event.ts";
 import { peopleEvents } from "../store/people.ts";
 import { openApprovals, type Approvals } from "./approvals.ts";
 import { createTeller } from "../teller.ts";
@@ -10,6 +11,7 @@ import { openLedger, type PeopleHost } from "./ledger.ts";
 import { openTokens, type Tokens } from "./tokens.ts";
 import { openProvided, type Provided } from "./provided.ts";
 import { Sessions } from "./sessions.ts";
+import { createShow } from "./told.ts";
 import { openUsers, type Users } from "./users.ts";
 
 export interface People extends Omit<Users, "callerOf">, Omit<Tokens, "callerOf">, Approvals, Provided {
@@ -17,6 +19,8 @@ export interface People extends Omit<Users, "callerOf">, Omit<Tokens, "callerOf"
   callerOf(token: string): Caller | undefined;
   /** Who shows the machine's token. */
   machine(): Caller;
+  /** An event of the trail as this caller may read it. */
+  show(event: Event, caller: Caller): Event;
   /** For the trail: a call that was denied. The same is told once in a while. */
   refused(call: Call, decision: Decision): Promise<void>;
 }
@@ -33,10 +37,11 @@ export function openPeople(host: PeopleHost): People {
     ...openProvided(ledger, host, sessions),
     ...openApprovals(ledger, host),
     callerOf: (token) => users.callerOf(token) ?? tokens.callerOf(token),
+    show: createShow(host.concealed.reveal, host.mayCall),
     machine: () => (users.hasOwner() ? { ...machineCaller, role: "bootstrap" } : machineCaller),
     async refused({ caller, resource }, { rule, reason }) {
       const who = printPrincipal(caller.principal);
-      if (isNews(`${who} ${resource} ${rule}`)) await ledger.write(peopleEvents.refused, who, { who, role: caller.role, resource, rule, reason });
+      if (isNews(`${who} ${resource} ${rule}`)) await ledger.write(peopleEvents.refused, who, { who, role: caller.role, reason }, { open: { resource, rule } });
     },
   };
 }

@@ -12,6 +12,7 @@ import { createProvider } from "@holon/sim/provider.ts";
 import { SeededRandom } from "@holon/sim/random.ts";
 import { noPeople } from "../store/people.ts";
 import { ControlFleet } from "../testing/control-fleet.ts";
+import { openConcealed } from "./concealed.ts";
 import { openPeople, type People } from "./people.ts";
 import { providedName, roleOfClaims } from "./provided-role.ts";
 
@@ -26,7 +27,8 @@ async function open() {
   let groups: readonly string[] = ["staff"];
   const port = createProvider(() => ({ groups }));
   const told: string[] = [];
-  const people: People = openPeople({ log: fleet.log, clock, crypto: createCrypto(), credentials: createCredentials(new SeededRandom("provided")), time: { nowMs: () => nowMs, cell: () => ({ key: "time/known", value: null }) }, state: noPeople(), mayCall: () => true, provider: { port, config }, record: (type) => (told.push(type), { stream: "audit", class: "public", bytes: new TextEncoder().encode(type) }), follow: () => Promise.resolve() });
+  const [crypto, credentials] = [createCrypto(), createCredentials(new SeededRandom("provided"))];
+  const people: People = openPeople({ log: fleet.log, clock, crypto, credentials, concealed: openConcealed({ log: fleet.log, crypto, credentials }), time: { nowMs: () => nowMs, cell: () => ({ key: "time/known", value: null }) }, state: noPeople(), mayCall: () => true, provider: { port, config }, record: (type) => (told.push(type), { stream: "audit", class: "public", bytes: new TextEncoder().encode(type) }), follow: () => Promise.resolve() });
   const answerOf = (begun: { readonly url: string; readonly handle: string }) => {
     const { searchParams } = port.browse(begun.url, "ada");
     return { handle: begun.handle, state: searchParams.get("state") ?? "", code: searchParams.get("code") ?? "" };

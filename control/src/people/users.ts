@@ -125,13 +125,13 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
         requireGift(by, role);
         if (state.users.has(name)) throw new HolonError("HOLON_USER_BAD", `there is a user ${name} already`, { next: "Change the role with `holon user role NAME ROLE`, or take another name." });
         if (state.users.size >= limits.usersMax) throw new HolonError("HOLON_USER_BAD", `there are ${state.users.size} users, as many as may be`);
-        await write(peopleEvents.added, name, { name, role, by: printPrincipal(by.principal) }, [await seal(name, password)]);
+        await write(peopleEvents.added, name, { name, role, by: printPrincipal(by.principal) }, { cells: [await seal(name, password)] });
       }),
     removeUser: (name, by) =>
       inTurn(async () => {
         requireGift(by, userOf(name).role);
         requireOtherOwner(name);
-        await write(peopleEvents.removed, name, { name, by: printPrincipal(by.principal) }, [{ key: cellOf(name), value: null }]);
+        await write(peopleEvents.removed, name, { name, by: printPrincipal(by.principal) }, { cells: [{ key: cellOf(name), value: null }] });
         sessions.endAllOf(name);
       }),
     setRole: (name, role, by) =>
@@ -144,7 +144,7 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
     setPassword: (name, password, by) =>
       inTurn(async () => {
         requireGift(by, userOf(name).role);
-        await write(peopleEvents.password, name, { name, by: printPrincipal(by.principal) }, [await seal(name, password)]);
+        await write(peopleEvents.password, name, { name, by: printPrincipal(by.principal) }, { cells: [await seal(name, password)] });
         sessions.endAllOf(name);
         lockout.free(name);
       }),
@@ -154,7 +154,7 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
       await check(name, old, address, session);
       await inTurn(async () => {
         userOf(name);
-        await write(peopleEvents.password, name, { name, by: printPrincipal(principal) }, [await seal(name, password)]);
+        await write(peopleEvents.password, name, { name, by: printPrincipal(principal) }, { cells: [await seal(name, password)] });
         sessions.endAllOf(name, session);
       });
     },

@@ -22,7 +22,7 @@ import { curveEvent, shiftedEvent } from "@holon/core/schema/energy.ts";
 import { departedTold, takenTold } from "./departed.ts";
 import { deployedIn, handedTold, letGoOfOld, letGoOfUnits, type HandedState } from "./handed.ts";
 import { createEnergyState, curveTold, jobsSince, runTold, type EnergyState } from "./energy.ts";
-import { applyPeople, noPeople, type PeopleState } from "./people.ts";
+import { applyPeople, noPeople, type PeopleState, type Reveal } from "./people.ts";
 import type { KnownPolicy } from "./policy.ts";
 
 export interface KnownNode {
@@ -140,9 +140,11 @@ export interface FoldOptions {
   /** Is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
   readonly ignored?: (record: LogRecord) => void;
   readonly slices?: Slices;
+  /** What is concealed of people. */
+  readonly reveal?: Reveal | undefined;
 }
 
-export function createFold(log: Log, { ignored = () => undefined, slices }: FoldOptions = {}): Fold {
+export function createFold(log: Log, { ignored = () => undefined, slices, reveal = () => undefined }: FoldOptions = {}): Fold {
   const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), issued: new Map(), handed: new Map(), asked: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
   /** Lanes in which something may stand that was not read: all at first, then those that were written to. */
@@ -164,7 +166,7 @@ export function createFold(log: Log, { ignored = () => undefined, slices }: Fold
     for (let next = (read.get(laneName(lane)) ?? 0) + 1; next <= head; next = (read.get(laneName(lane)) ?? head) + 1) {
       const records = await log.read(lane, next, { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
       for (const record of records) {
-        const outcome = apply(state, record, log);
+        const outcome = apply(state, record, log, reveal);
         if (outcome === "unfit") ignored(record);
         else changed = outcome || changed;
         await slices?.rest();
@@ -196,7 +198,7 @@ export function createFold(log: Log, { ignored = () => undefined, slices }: Fold
 
 type Outcome = boolean | "unfit";
 
-function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
+function apply(state: ControlState, record: LogRecord, log: Log, reveal: Reveal): Outcome {
   const event = eventOf(record);
   if (event === undefined) return "unfit";
   if (event.type === "holon.node.started") return nodeStarted(state, record.origin, event, enrolledAs(log, record.origin));
@@ -220,7 +222,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.node.revoked" || event.type === "holon.node.enrolled") return membershipTold(state, event);
   if (event.type === eventTypes.published) return imagesPublished(state, event);
   if (event.type === attestedEvent) return nodeAttested(state, event);
-  const people = applyPeople(state.people, event);
+  const people = applyPeople(state.people, event, reveal);
   if (people !== undefined) return people === "unfit" ? "unfit" : false; // plans do not ask who people are
   if (event.type === eventTypes.removed) {
     const { app } = removedData.parse(event.data);

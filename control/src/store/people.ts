@@ -1,4 +1,5 @@
-/** Users, API tokens and calls that wait for approval, as control's own trail tells of them. Passwords stand elsewhere: in cells, which nobody can read as events. */
+/** Users, API tokens and calls that wait for approval, as control's own trail tells of them. Passwords, and what exactly is asked for, stand elsewhere: in cells, which nobody can read as events. */
+import { openOfPeople, sealedOfPeople } from "@holon/core/event/of-people.ts";
 import { limits } from "@holon/core/limits.ts";
 import { roles, type Role } from "@holon/core/policy/roles.ts";
 import { nameSchema } from "@holon/core/schema/name.ts";
@@ -22,6 +23,15 @@ export const peopleEvents = {
   used: "holon.approval.used",
   refused: "holon.api.refused",
 } as const;
+
+/** The subject of an event, and its data. */
+export interface Said {
+  readonly subject?: string | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** What was concealed of an event of that type; undefined where it was not here. */
+export type Reveal = (type: string, sealed: string) => Said | undefined;
 
 export interface KnownUser {
   readonly name: string;
@@ -54,12 +64,13 @@ const askedData = z.strictObject({
   /** The person behind it: who called, or who made the token that did. */
   person: z.string(),
   resource: z.string(),
-  params: z.record(z.string(), z.string()),
-  query: z.record(z.string(), z.string()),
-  /** As it came, without its secret fields; not where it is bytes or too long. */
+  /** Of all that was asked for and by whom, under control's own key. */
+  hash: z.string().optional(),
+  /** Of before there was a key: the same without one, and what was asked for beside it. */
+  digest: z.string().optional(),
+  params: z.record(z.string(), z.string()).optional(),
+  query: z.record(z.string(), z.string()).optional(),
   body: z.unknown().optional(),
-  /** Of all that was asked for and by whom. */
-  digest: z.string(),
   rule: z.string(),
   reason: z.string(),
   endsMs: z.number(),
@@ -91,11 +102,22 @@ export interface PeopleState {
 
 export const noPeople = (): PeopleState => ({ users: new Map(), tokens: new Map(), familiar: new Map(), approvals: new Map() });
 
-/** Takes in one event of control's own trail; `unfit` where it is not what it says it is, undefined where it is about something else. */
-export function applyPeople(state: PeopleState, event: StoredEvent): "done" | "unfit" | undefined {
+/** Takes in one event of control's own trail; `unfit` where it is not what it says it is, or what it conceals was not concealed here; undefined where it is about something else. */
+export function applyPeople(state: PeopleState, event: StoredEvent, reveal: Reveal): "done" | "unfit" | undefined {
   const apply = appliers[event.type];
   if (apply === undefined) return undefined;
-  return apply(state, event) ? "done" : "unfit";
+  const said = saidIn(event, reveal);
+  return said !== undefined && apply(state, { ...event, data: { ...openOfPeople(event.data), ...said.data } }) ? "done" : "unfit";
+}
+
+const looseData = z.record(z.string(), z.unknown());
+
+/** What such an event says, concealed or as it was written before. */
+export function saidIn({ type, subject, data }: Pick<StoredEvent, "type" | "subject" | "data">, reveal: Reveal): Said | undefined {
+  const sealed = sealedOfPeople(data);
+  if (sealed !== undefined) return reveal(type, sealed);
+  const parsed = looseData.safeParse(data);
+  return parsed.success ? { subject, data: parsed.data } : undefined;
 }
 
 type Apply = (state: PeopleState, event: StoredEvent) => boolean;

@@ -6,7 +6,7 @@ import { checkExpectations } from "@holon/core/policy/explain.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import type { Decision, Policy } from "@holon/core/policy/policy.ts";
 import type { Principal } from "@holon/core/policy/principal.ts";
-import { roleFact, type Role } from "@holon/core/policy/roles.ts";
+import { roleFact, type CallerRole } from "@holon/core/policy/roles.ts";
 import type { KnownUser } from "./people.ts";
 
 export interface KnownPolicy {
@@ -30,7 +30,7 @@ export function checkPolicy(text: string, held: KnownPolicy | undefined, users: 
 }
 
 /** Asks the policy in force, read once for each. Without one roles alone decide. */
-export function createMayCall(held: () => KnownPolicy | undefined): (principal: Principal, role: Role, resource: string) => boolean {
+export function createMayCall(held: () => KnownPolicy | undefined): (principal: Principal, role: CallerRole, resource: string) => boolean {
   let read: { readonly hash: string | undefined; readonly policy: CompiledPolicy } | undefined;
   return (principal, role, resource) => {
     const now = held();

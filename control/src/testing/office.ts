@@ -61,9 +61,9 @@ export class Office {
     await this.fleet.world.run({ timeMs: this.fleet.world.nowMs + ms });
   }
 
-  /** What the trail holds of a type, as text and parsed. */
+  /** What the trail holds of a type, as who may read all of it does. */
   async trail(type: string): Promise<readonly Record<string, unknown>[]> {
     const found = await this.drive(this.fleet.log.find({ accepts: ({ stream }) => stream === "audit", type, limit: 1_000 }));
-    return found.map(({ event }) => z.record(z.string(), z.unknown()).parse(event.data));
+    return found.map(({ event }) => z.record(z.string(), z.unknown()).parse(this.people.show(event, machineCaller).data));
   }
 }

@@ -13,5 +13,8 @@ export interface Caller {
   readonly session?: string | undefined;
 }
 
+/** Whoever has tokens alone is told of their own: names and routes say what others automate. */
+export const seesAllTokens = ({ role }: Pick<Caller, "role">): boolean => role !== "publisher" && role !== "viewer";
+
 /** Whoever shows the token of this machine, where nobody owns the fleet. */
 export const machineCaller: Caller = { principal: { kind: "token", name: "machine" }, role: "machine" };

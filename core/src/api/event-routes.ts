@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { isoTime } from "../event/iso-time.ts";
 import type { Lane, Log } from "../log/log.ts";
-import { eventSchema, streamNameSchema } from "../schema/event.ts";
+import { eventSchema, streamNameSchema, type Event } from "../schema/event.ts";
+import { machineCaller, type Caller } from "./caller.ts";
 import type { Route } from "./route.ts";
 
 const countSchema = z.coerce.number().int().min(1).max(1000).default(50);
@@ -25,7 +26,8 @@ export const eventListSchema = z.object({
 });
 type EventQuery = z.infer<typeof eventQuerySchema>;
 
-export function eventRoutes(log: Log): readonly Route[] {
+/** `show`: an event as this caller may read it. */
+export function eventRoutes(log: Log, show: (event: Event, caller: Caller) => Event = (event) => event): readonly Route[] {
   return [
     {
       method: "GET",
@@ -33,7 +35,10 @@ export function eventRoutes(log: Log): readonly Route[] {
       summary: "The newest events in this node's log, oldest first.",
       query: eventQuerySchema,
       answer: eventListSchema,
-      handle: async (request) => ({ status: 200, body: await newestEvents(log, eventQuerySchema.parse(request.query)) }),
+      async handle({ query, caller = machineCaller }) {
+        const { events, ...rest } = await newestEvents(log, eventQuerySchema.parse(query));
+        return { status: 200, body: { events: events.map((event) => show(event, caller)), ...rest } };
+      },
     },
   ];
 }

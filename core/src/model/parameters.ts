@@ -22,6 +22,8 @@ export const provenanceSchema = z.strictObject({
   fittedAfter: z.string().max(256).optional(),
   /** … through this one (or the hash of the data). */
   fittedFrom: z.string().max(256).optional(),
+  /** Of chance: the file's hash, by which it goes with its unit, says nothing of what is in it. */
+  salt: z.string().max(64).optional(),
 });
 export type Provenance = z.infer<typeof provenanceSchema>;
 

@@ -20,15 +20,19 @@ export function tellsTooMuch(reduction: Reduction, from: DataClass, all: readonl
 const readingsPerFigure = 2;
 const extremesOfPart = 2;
 
-/** Of each field and window; how many readings there were is none of them. */
-const figuresOf = ({ measures, quantiles, envelope }: AggregateReduction): number => new Set(measures).size - (measures.includes("count") ? 1 : 0) + new Set(quantiles).size + (envelope === undefined ? 0 : extremesOfPart);
+/** Of each field and window, each once, whoever tells it; how many readings there were is none of them. */
+function figuresOf(aggregates: readonly AggregateReduction[]): number {
+  const measures = new Set<string>(aggregates.flatMap((one) => one.measures));
+  measures.delete("count");
+  return measures.size + new Set(aggregates.flatMap(({ quantiles }) => quantiles)).size + extremesOfPart * new Set(aggregates.flatMap(({ envelope }) => envelope ?? [])).size;
+}
 
 function figuresProblems(reduction: AggregateReduction, all: readonly Reduction[], from: DataClass): readonly string[] {
   const others = all.filter((other): other is AggregateReduction => other.kind === "aggregate" && other.name !== reduction.name && other.on === reduction.on && shareFields(other, reduction));
   if (from === "personal" && others.length > 0) return [`${others[0]?.name ?? ""} aggregates the same fields, and what lies between two aggregates of a person is a reading: have one of them tell all, or leave it to \`noise\``];
   const askew = others.find(({ everyMs }) => everyMs % reduction.everyMs !== 0 && reduction.everyMs % everyMs !== 0);
   if (askew !== undefined) return [`${askew.name} aggregates the same fields by windows that end elsewhere, and what lies between two ends is a reading: let \`everyMs\` of one be a multiple of the other's`];
-  const figures = [reduction, ...others.filter(({ everyMs }) => everyMs === reduction.everyMs)].reduce((sum, one) => sum + figuresOf(one), 0);
+  const figures = figuresOf([reduction, ...others.filter(({ everyMs }) => everyMs === reduction.everyMs)]);
   const least = readingsPerFigure * figures;
   return reduction.countMin >= least ? [] : [`${figures} figures give ${reduction.countMin} readings back: let \`countMin\` be ${least} at least, or ask for fewer figures`];
 }

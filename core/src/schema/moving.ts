@@ -41,6 +41,8 @@ export const unitStateSchema = z.strictObject({
   cells: z.array(z.strictObject({ family: z.enum(["state", "fitted", "window", "schedule", "job", "born"]), key: z.string(), value: z.base64() })),
   /** Blobs that the cells name. */
   blobs: z.array(blobHashSchema),
+  /** Of chance, 32 hexadecimal digits: the hash of the whole is told to everybody, and what it is of could be guessed otherwise. */
+  salt: z.string().regex(/^[0-9a-f]{32}$/).optional(),
 });
 export type UnitState = z.infer<typeof unitStateSchema>;
 

@@ -17,6 +17,8 @@ export interface OwnBlobs {
   read(hash: BlobHash): Promise<Uint8Array>;
   put(content: Uint8Array): Promise<BlobHash>;
   remove(hash: BlobHash): Promise<void>;
+  /** Removes all others. */
+  keepOnly(hashes: ReadonlySet<BlobHash>): Promise<void>;
 }
 
 const folder = "fitted";
@@ -88,5 +90,8 @@ export async function openOwnBlobs(disk: Disk, integrity: Integrity): Promise<Ow
       return hash;
     },
     remove,
+    async keepOnly(hashes) {
+      for (const hash of [...present]) if (!hashes.has(hash)) await remove(hash);
+    },
   };
 }

@@ -3,6 +3,7 @@ import type { ToldEvent } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { withoutForeignWords, type Redactor } from "@holon/core/diagnosis/redact.ts";
 import type { Log, RecordQuery } from "@holon/core/log/log.ts";
+import { routeOfPeople, sealedOfPeople } from "@holon/core/event/of-people.ts";
 import { parseTransform } from "@holon/core/policy/transform.ts";
 import type { DataClass, Event, StreamName } from "@holon/core/schema/event.ts";
 import { z } from "zod";
@@ -17,7 +18,7 @@ export async function tellEvents(log: Log, policy: PolicyInForce, redactor: Reda
   const told: ToldEvent[] = [];
   let bytes = 0;
   for (const { event, record } of found.toReversed()) {
-    const one = tellEvent(event, record.stream, whyWithheld(event, record.stream, log, policy), redactor);
+    const one = tellEvent(event, record.stream, whyWithheld(event, record.stream, log, policy) ?? ofPeople(event), redactor);
     bytes += JSON.stringify(one).length;
     if (bytes > diagnosisBounds.answerBytesMax && told.length > 0) break;
     told.push(one);
@@ -33,6 +34,9 @@ function whyWithheld(event: Event, stream: StreamName, log: Log, { own }: Policy
   const decision = own.decide({ kind: "node", name: log.origin }, "leave", { name: stream, class: event.class, jurisdiction: event.jurisdiction }, { through });
   return decision.allow ? undefined : decision.reason;
 }
+
+/** Of a time when it stood in the clear. */
+const ofPeople = ({ type, data }: Event): string | undefined => (routeOfPeople(type) !== undefined && sealedOfPeople(data) === undefined ? "it tells of people, and is told where they are known" : undefined);
 
 const isClosed = (own: DataClass): boolean => own === "raw" || own === "personal";
 const problemSchema = z.looseObject({ code: z.string(), message: z.string() });

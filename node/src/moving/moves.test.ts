@@ -7,6 +7,8 @@ import type { Clock } from "@holon/core/ports.ts";
 import { appDocumentSchema, blobHashSchema } from "@holon/core/schema/app.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import { departedSchema, type Departed, type Moving } from "@holon/core/schema/moving.ts";
+import { toBase64 } from "@holon/core/series/base64.ts";
+import type { BlobHash } from "@holon/core/units.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { createRandom } from "@holon/platform/random.ts";
@@ -15,7 +17,8 @@ import { createEvents } from "../event/events.ts";
 import type { SharedOutgoing } from "../policy/guard.ts";
 import { nodeName } from "../testing/sim-family.ts";
 import { integrity, openTempLog, record, tempFolder } from "../testing/temp-log.ts";
-import { encodeUnitState } from "./unit-state.ts";
+import { keepNamed } from "../run/fitted.ts";
+import { encodeUnitState, parseUnitState, unitStateOf } from "./unit-state.ts";
 import { pieceOf } from "./pieces.ts";
 import { createMoves, type MovesContext } from "./moves.ts";
 
@@ -107,6 +110,56 @@ test("a unit that has fitted more than a departure can name stays, and departs w
     await moves.depart("a/f");
     assert.deepEqual([moves.ended(), (await told()).kept], [[], kept]);
   }
+});
+
+test("what is told of a departure names what the unit held by what nobody can guess, and it is found by that, also after a restart", async (context) => {
+  const names = new Set<string>();
+  for (const _ of [1, 2]) {
+    const { log, moves, told } = await bed(context);
+    await log.append({ cells: [{ key: "state/a/f/last", value: text(true) }] });
+    moves.follow(desired(1, { leaves: [{ unit: "a/f", id: "1", to: "edge-2", jurisdiction: "EU" }] }, [asked]));
+    moves.begin([]);
+    await moves.depart("a/f");
+    const { state } = await told();
+    const guess = encodeUnitState({ ...unitStateOf("a/f", "1", log), salt: undefined });
+    assert.notEqual(toHex(integrity.sha256(guess)), state);
+    assert.equal(toHex(integrity.sha256(encodeUnitState(unitStateOf("a/f", "1", log)))), state);
+    assert.equal(parseUnitState(encodeUnitState(unitStateOf("a/f", "1", log)), "a/f").cells.length, 1);
+    names.add(String(state));
+  }
+  assert.equal(names.size, 2, "the same state is another name each time");
+});
+
+test("what was fetched of what a unit fitted is gone again where it is not given, where it is wanted no more, and at a start after a crash", async (context) => {
+  const blob = (word: string): BlobHash => blobHashSchema.parse(toHex(integrity.sha256(text(word))));
+  const state = (unit: string, ...words: readonly string[]) => encodeUnitState({ apiVersion: "holon/v1", kind: "UnitState", unit, id: "1", positions: {}, cells: words.map((word) => ({ family: "fitted", key: `m/${word}`, value: toBase64(text({ blob: blob(word), model: "m", subject: word, note: "" })) })), blobs: words.map(blob) });
+  const pieces = new Map<string, Uint8Array>();
+  const put = (bytes: Uint8Array): BlobHash => {
+    const hash = blobHashSchema.parse(toHex(integrity.sha256(bytes)));
+    pieces.set(hash, bytes);
+    return hash;
+  };
+  for (const word of ["own", "shared", "kept"]) put(text(word));
+  const take = (unit: string, ...words: readonly string[]) => ({ unit, id: `${unit} 1`, from: "edge-2", state: put(state(unit, ...words)) });
+  const asks: string[] = [];
+  const { log, blobs, moves, timers } = await bed(context, { askState: (_, __, hash, offset) => Promise.resolve(pieceOf(pieces.get(hash) ?? assert.fail(hash), offset)), askTake: (unit) => Promise.resolve({ granted: asks.push(unit) > 0 && unit === "a/h" }) });
+  const here = async (): Promise<readonly boolean[]> => [await blobs.own.has(blob("own")), await blobs.own.has(blob("shared")), await blobs.own.has(blob("kept"))];
+  await blobs.own.put(text("kept"));
+  await log.append({ cells: [{ key: "fitted/a/k/m/kept", value: text({ blob: blob("kept"), model: "m", subject: "kept", note: "" }) }] });
+  moves.follow(desired(1, { takes: [take("a/g", "own", "shared", "kept"), take("a/h", "shared")] }));
+  moves.begin(["a/g"]);
+  await until(() => moves.status().some(({ problem }) => problem?.code === "HOLON_MOVE_REFUSED"));
+  assert.deepEqual(await here(), [false, false, true], "it is elsewhere by now");
+  moves.begin(["a/g", "a/h"]);
+  await until(() => log.cell("moved/a/h") !== undefined);
+  timers.run(); // asks for the other again
+  await until(() => asks.filter((unit) => unit === "a/g").length > 1);
+  while (await blobs.own.has(blob("own"))) await new Promise(setImmediate);
+  assert.deepEqual(await here(), [false, true, true], "another took it over");
+  moves.follow(desired(2, {}));
+  await blobs.own.put(text("own"));
+  await keepNamed({ blobs, log });
+  assert.deepEqual(await here(), [false, true, true], "what a crash left");
 });
 
 test("a second move of a unit is looked after while the first has not come to rest", async (context) => {

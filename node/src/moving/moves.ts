@@ -12,7 +12,6 @@ import { limits } from "@holon/core/limits.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
-import { parseJson } from "@holon/core/link/frame.ts";
 import { laneName, type CellChange } from "@holon/core/log/log.ts";
 import { makersOf, moreSensitive } from "@holon/core/policy/lowering.ts";
 import type { Clock, Random, Timer, Trace } from "@holon/core/ports.ts";
@@ -26,8 +25,9 @@ import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
+import { namedFits } from "../run/fitted.ts";
 import type { RunningUnit } from "../run/unit.ts";
-import { heldSchema, movedCell, type Held } from "./held.ts";
+import { heldOf, movedCell, type Held } from "./held.ts";
 import { createForgetter } from "./forgetter.ts";
 import { whole } from "./pieces.ts";
 import { bornOf, cellsFrom, encodeUnitState, parseUnitState, positionsTold, unitStateOf } from "./unit-state.ts";
@@ -90,6 +90,7 @@ export interface MoveRules {
 export const moveRules: MoveRules = { runsBeforeDeparture: (hasDeparted) => !hasDeparted, runsBeforeTake: (isTaken) => isTaken, cellsFrom };
 
 const encoder = new TextEncoder();
+const saltBytes = 16;
 
 /** Of what it holds: of all that it was handed, as far as that stands beside it, and as its app declares it. */
 export const classHeld = (app: AppDocument | undefined, name: string, state: Pick<UnitState, "cells">): DataClass => (app === undefined ? "raw" : bornOf(state).reduce(moreSensitive, classDeclared(app, name)));
@@ -117,14 +118,12 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
   const busy = new Set<string>();
   const problems = new Map<string, HolonError>();
   const attempts = new Map<string, number>();
+  /** By move, sets of parameters that were brought here for it and that no cell names yet. */
+  const brought = new Map<string, readonly BlobHash[]>();
   let closed = false;
 
-  function heldOf(unit: string): Held | undefined {
-    const bytes = log.cell(movedCell(unit));
-    return bytes && heldSchema.parse(parseJson(bytes));
-  }
   const isAt = ({ unit, id }: Leave | Take, as: "sealed" | "taken"): boolean => {
-    const held = heldOf(unit);
+    const held = heldOf(unit, log);
     return held?.id === id && held.as === as;
   };
   const open = (): readonly (Leave | Take)[] => [...[...leaves.values()].filter((leave) => !isAt(leave, "sealed")), ...[...takes.values()].filter((entry) => !isAt(entry, "taken"))];
@@ -162,17 +161,34 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     const { unit, id, from, state: hash } = entry;
     const isHome = from === log.origin;
     const state = hash === undefined || isHome ? undefined : parseUnitState(await fetched(entry, hash), unit);
+    if (state !== undefined) brought.set(id, state.blobs);
     for (const blob of state?.blobs ?? []) if (!(await blobs.own.has(blob))) await blobs.own.put(await fetched(entry, blob));
     if (!isWanted(entry)) return;
     const { granted } = takeAnswerSchema.parse(await context.askTake(unit, id));
     if (closed || takes.get(unit)?.id !== id) return;
+    if (!granted) await letGo(id);
     if (!granted) throw new HolonError("HOLON_MOVE_REFUSED", `control does not give ${unit} to ${log.origin}: it is elsewhere by now`);
     const positions = state?.positions ?? unitStateOf(unit, id, log).positions;
     const cells: readonly CellChange[] = [...(state === undefined ? [] : rules.cellsFrom(state, log)), movedAs(unit, { id, as: "taken", blobs: [] })];
     const record = events.record({ stream: "audit", type: movingEvents.taken, class: "public", producer: "agent", subject: unit, data: { unit, id, from, state: hash ?? null, positions: positionsTold(positions) } });
     await log.append({ records: [record], cells });
+    brought.delete(id);
     done(unit);
     context.changed();
+  }
+
+  /** It does not come: what was brought of what it fitted goes again, but for what a unit of this node has, or another brings that is coming. */
+  async function letGo(id: string): Promise<void> {
+    const own = brought.get(id) ?? [];
+    brought.delete(id);
+    const others = new Set([...namedFits(log), ...[...brought.values()].flat()]);
+    for (const blob of own) if (!others.has(blob)) await blobs.own.remove(blob);
+  }
+
+  /** Moves that are given up, and are not under way: those let go when they come to rest. */
+  function letGoOfEnded(): void {
+    const wanted = new Set([...takes.values()].map(({ id }) => id));
+    for (const id of brought.keys()) if (!wanted.has(id) && !busy.has(id)) letGo(id).catch((error: unknown) => ports.trace.note("warn", `what was brought and is not taken: ${toHolonError(error).message}`)); // the next start does it
   }
 
   /** Kept in memory alone until it is taken. */
@@ -185,12 +201,17 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
   /** A newer document that is not reached yet, or is refused, would leave it granted to a node that does not run it. */
   const isWanted = ({ unit, id }: Take): boolean => !closed && takes.get(unit)?.id === id && takeable.has(unit);
 
+  function rested({ id }: Take): void {
+    busy.delete(id);
+    if (!closed) letGoOfEnded();
+  }
+
   function beginTake(entry: Take): void {
-    if (!isWanted(entry)) return void busy.delete(entry.id);
+    if (!isWanted(entry)) return rested(entry);
     busy.add(entry.id);
     take(entry).then(
       () => (isAt(entry, "taken") ? void busy.delete(entry.id) : beginTake(entry)), // given up while a newer document was being reached, and wanted again since
-      (error: unknown) => (isWanted(entry) ? faltered(entry, error, () => beginTake(entry)) : void busy.delete(entry.id)),
+      (error: unknown) => (isWanted(entry) ? faltered(entry, error, () => beginTake(entry)) : rested(entry)),
     );
   }
 
@@ -242,6 +263,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
         waits.delete(id);
         busy.delete(id);
       }
+      letGoOfEnded();
     },
     mayRun(unit) {
       const [leave, coming] = [leaves.get(unit), takes.get(unit)];
@@ -251,7 +273,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     },
     ownOf(before) {
       const isOwn = (unit: string): boolean => {
-        const held = heldOf(unit);
+        const held = heldOf(unit, log);
         const coming = before.moving?.takes?.find((entry) => entry.unit === unit);
         return held?.as !== "sealed" && (coming === undefined || rules.runsBeforeTake(held?.id === coming.id));
       };
@@ -259,7 +281,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     },
     async beganAnew() {
       const units = (desired?.apps ?? []).flatMap((app) => app.functions.map(({ name }) => `${app.name}/${name}`));
-      const cells = units.filter((unit) => !leaves.has(unit) && !takes.has(unit) && heldOf(unit)?.as === "sealed").map((unit): CellChange => ({ key: movedCell(unit), value: null }));
+      const cells = units.filter((unit) => !leaves.has(unit) && !takes.has(unit) && heldOf(unit, log)?.as === "sealed").map((unit): CellChange => ({ key: movedCell(unit), value: null }));
       if (cells.length > 0) await log.append({ cells });
     },
     begin(units) {
@@ -280,13 +302,14 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
       const leave = leaves.get(unit);
       if (leave === undefined || isAt(leave, "sealed")) return void ending.delete(unit);
       try {
-        const state = unitStateOf(unit, leave.id, log);
+        const salt = toHex(ports.random.bytes(saltBytes));
+        const state = unitStateOf(unit, leave.id, log, salt);
         const bytes = encodeUnitState(state);
         const kept = await keptFor(leave, state, bytes.length);
         const hash = kept === undefined ? blobHashSchema.parse(toHex(context.integrity.sha256(bytes))) : undefined;
         const data = { unit, id: leave.id, to: leave.to, state: hash ?? null, bytes: bytes.length, blobs: hash === undefined ? [] : state.blobs, positions: positionsTold(state.positions), left: leftOf(unit, state.positions), kept: kept ?? null };
         const record = events.record({ stream: "audit", type: movingEvents.departed, class: "public", producer: "agent", subject: unit, data });
-        await log.append({ records: [record], cells: [movedAs(unit, { id: leave.id, as: "sealed", blobs: hash === undefined ? [] : [hash, ...state.blobs] })] });
+        await log.append({ records: [record], cells: [movedAs(unit, hash === undefined ? { id: leave.id, as: "sealed", blobs: [] } : { id: leave.id, as: "sealed", blobs: [hash, ...state.blobs], salt })] });
         ending.delete(unit);
         busy.delete(leave.id);
         done(unit);

@@ -11,6 +11,7 @@ import { fromBase64, toBase64 } from "@holon/core/series/base64.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
 import { positionCell, storedUnit } from "../run/program.ts";
+import { heldOf } from "./held.ts";
 
 type Cells = Pick<Log, "cell" | "cells">;
 type Family = UnitState["cells"][number]["family"];
@@ -37,10 +38,16 @@ function cellsOf(unit: string, log: Cells): UnitState["cells"] {
 /** Of what the unit holds, as far as it was written beside it. */
 export const bornOf = ({ cells }: Pick<UnitState, "cells">): readonly DataClass[] => cells.flatMap(({ family, value }) => (family === "born" ? [dataClassSchema.parse(decoder.decode(fromBase64(value)))] : []));
 
-export function unitStateOf(unit: string, id: string, log: Log): UnitState {
+/** `salt`: of a departure that is about to be told; of one that was told, what it was told with. */
+export function unitStateOf(unit: string, id: string, log: Log, salt: string | undefined = saltOf(unit, id, log)): UnitState {
   const cells = cellsOf(unit, log);
   const blobs = cells.flatMap(({ family, value }): BlobHash[] => (family === "fitted" ? [fittedBlobSchema.parse(parseJson(fromBase64(value))).blob] : []));
-  return { apiVersion: "holon/v1", kind: "UnitState", unit, id, positions: Object.fromEntries(storedUnit(unit, log).positions), cells, blobs: [...new Set(blobs)].sort() };
+  return { apiVersion: "holon/v1", kind: "UnitState", unit, id, positions: Object.fromEntries(storedUnit(unit, log).positions), cells, blobs: [...new Set(blobs)].sort(), ...(salt === undefined ? {} : { salt }) };
+}
+
+function saltOf(unit: string, id: string, log: Cells): string | undefined {
+  const held = heldOf(unit, log);
+  return held?.id === id ? held.salt : undefined;
 }
 
 export const encodeUnitState = (state: UnitState): Uint8Array => encoder.encode(canonicalJson(state));

@@ -57,7 +57,7 @@ test("that parameters were fitted is told without the function's words, and with
     const app = appDocumentSchema.parse({ name: "doors", sources: [{ kind: "host", name: "in", type: "door.passed", class: own }], functions: [], models: [] });
     const born = openHandedClass({ app, maker: { name: "judge", from: own, emits: {}, through: { kind: "function" }, disguises: "handed" }, type: "door.passed", log, guard: { lowered: (_, from, into) => (mayLower ? into : from) } });
     born.take(handed);
-    const { records } = await keepFitted(fitted, [], { fn, born, app, blobs, events, log });
+    const { records } = await keepFitted(fitted, [], { fn, born, app, blobs, events, log, ports: { random: createRandom() } });
     const [told] = records.map(({ bytes }) => parseStoredEvent(bytes, "test"));
     assert.equal(told?.subject, subject);
     assert.ok(!JSON.stringify(told?.data).includes("nine"));

@@ -1,10 +1,11 @@
 /** Parameters that a function fitted: stored with their provenance among what is this node's alone, named in a cell, told in the trail. */
 import { HolonError } from "@holon/core/errors.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
+import { toHex } from "@holon/core/log/hex.ts";
 import { ungranted, type FitPlace } from "@holon/core/model/grant.ts";
 import { decodeParameters, encodeParameters } from "@holon/core/model/parameters.ts";
 import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
-import type { FittedParameters, UnitEvent } from "@holon/core/ports.ts";
+import type { FittedParameters, Random, UnitEvent } from "@holon/core/ports.ts";
 import { blobHashSchema } from "@holon/core/schema/app.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
@@ -16,6 +17,7 @@ const encoder = new TextEncoder();
 export const fittedCell = (unit: string, model: string, subject: string): string => `fitted/${unit}/${model}/${subject}`;
 const fittedSchema = z.strictObject({ blob: blobHashSchema, model: z.string(), subject: z.string(), note: z.string() });
 type Context = Pick<UnitContext, "app" | "blobs" | "events" | "log">;
+const saltBytes = 16;
 
 export const fitPlace = (name: string, { app, log }: Pick<UnitContext, "app" | "log">): FitPlace => ({ app: app.name, function: name, node: log.origin, models: app.models });
 
@@ -51,17 +53,23 @@ async function heldBefore(cell: string, { blobs, log }: Context): Promise<{ read
   }
 }
 
+/** What cells name: all that is in use here, or was of a unit that departed and is not forgotten yet. */
+export const namedFits = (log: Pick<Context["log"], "cells">): ReadonlySet<BlobHash> => new Set([...log.cells("fitted/").values()].map((value) => fittedSchema.parse(parseJson(value)).blob));
+
+/** At a start, before a unit runs: what was put or brought and not named before a crash, or replaced and not removed. */
+export const keepNamed = ({ blobs, log }: Pick<Context, "blobs" | "log">): Promise<void> => blobs.own.keepOnly(namedFits(log));
+
 /** Once the cells are on the disk that name others: of what no cell names any more nobody else would know. */
 export async function forgetReplaced(replaced: readonly BlobHash[], { blobs, log }: Pick<Context, "blobs" | "log">): Promise<void> {
   if (replaced.length === 0) return;
-  const named = new Set<string>([...log.cells("fitted/").values()].map((value) => fittedSchema.parse(parseJson(value)).blob));
+  const named = namedFits(log);
   for (const blob of replaced) if (!named.has(blob)) await blobs.own.remove(blob);
 }
 
 export async function keepFitted(
   fitted: readonly FittedParameters[],
   events: readonly UnitEvent[],
-  { fn, born, ...context }: Context & { readonly fn: UnitDocument; readonly born: Pick<HandedClass, "maker" | "told"> },
+  { fn, born, ...context }: Context & { readonly fn: UnitDocument; readonly born: Pick<HandedClass, "maker" | "told">; readonly ports: { readonly random: Pick<Random, "bytes"> } },
 ): Promise<{ readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[]; readonly replaced: readonly BlobHash[] }> {
   const records: NewRecord[] = [];
   const cells: CellChange[] = [];
@@ -76,7 +84,7 @@ export async function keepFitted(
     const graph = models.find(({ name }) => name === model)?.graph;
     const { blob: before, fittedFrom: fittedAfter } = await heldBefore(fittedCell(unit, model, subject), context);
     if (before !== undefined) replaced.push(before);
-    const origin = { producer: "node", node, unit, graph, fittedAfter, fittedFrom } as const;
+    const origin = { producer: "node", node, unit, graph, fittedAfter, fittedFrom, salt: toHex(context.ports.random.bytes(saltBytes)) } as const;
     const blob = await context.blobs.own.put(encodeParameters(parameters, origin));
     cells.push({ key: fittedCell(unit, model, subject), value: encoder.encode(JSON.stringify({ blob, model, subject, note })) });
     records.push(

@@ -21,6 +21,19 @@ export function credentialsContract(name: string, open: () => Credentials): void
       assert.equal(await credentials.matches("correct horse battery", "correct horse battery"), false);
     });
 
+    it("conceals a text under a key, differently each time, and reveals it under that key and about that alone", () => {
+      const { conceal, reveal } = open();
+      const [key, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+      const [one, two] = [conceal(key, "about", "words of ä person"), conceal(key, "about", "words of ä person")];
+      assert.notEqual(one, two);
+      assert.match(one, /^[\w-]+$/);
+      for (const concealed of [one, two]) assert.equal(reveal(key, "about", concealed), "words of ä person");
+      assert.equal(reveal(key, "about", conceal(key, "about", "")), "");
+      assert.equal(reveal(other, "about", one), undefined);
+      assert.equal(reveal(key, "else", one), undefined);
+      for (const bad of ["", "words", one.slice(0, -4), `${one.startsWith("A") ? "B" : "A"}${one.slice(1)}`]) assert.equal(reveal(key, "about", bad), undefined);
+    });
+
     it("makes secrets that differ and go into a header as they are", () => {
       const { secret } = open();
       const made = Array.from({ length: 100 }, () => secret());
