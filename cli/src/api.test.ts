@@ -1,5 +1,6 @@
 /** The control API as others meet it: by its description alone, over real HTTP. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import type { Command } from "commander";
@@ -113,6 +114,41 @@ check("the description is OpenAPI 3.1: its schemas are JSON Schema 2020-12, its 
     }
   }
   for (const schema of Object.values(document.components.schemas)) assert.ok(ajv.validateSchema(z.record(z.string(), z.unknown()).parse(schema)));
+});
+
+/** What stands for parameters in paths: those that are there. */
+const standIns: Readonly<Record<string, string>> = { node: "cloud-1", app: "nothing", site: "cloud", code: "HOLON_NODE_UNKNOWN" };
+
+check("whatever a control that has something to tell answers to GET is as the description says, to the last key", async (api) => {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const ask = async (path: string): Promise<unknown> => (await fetch(`${api}${path}`, { headers })).json();
+  const code = "export default {};";
+  const hash = createHash("sha256").update(code).digest("hex");
+  await fetch(`${api}/v1/blobs/${hash}`, { method: "PUT", headers: { ...headers, "content-type": "application/octet-stream" }, body: code });
+  const functions = [{ name: "judge", code: hash, on: { type: "in.came" }, emits: {}, run: { tier: "cloud" } }];
+  const put = await fetch(`${api}/v1/apps/nothing`, { method: "PUT", headers, body: JSON.stringify({ ...appDocument("1"), functions }) });
+  assert.equal(put.status, 200, await put.text());
+  const hasReported = async (): Promise<boolean> => z.object({ nodes: z.array(z.looseObject({ reported: z.looseObject({}).nullable() })) }).parse(await ask("/v1/nodes")).nodes.every(({ reported }) => reported !== null);
+  while (!(await hasReported())) await new Promise((resolve) => setTimeout(resolve, 50));
+
+  const raw = z.record(z.string(), z.unknown()).parse(await describe(api));
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema({ ...raw, $id: "holon" });
+  const checked: string[] = [];
+  for (const [path, { get }] of Object.entries(documentSchema.parse(raw).paths)) {
+    const told = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => standIns[name] ?? "?");
+    const type = Object.keys(get?.responses["200"]?.content ?? {}).find((one) => one === "application/json");
+    if (type === undefined || told.includes("?") || path === "/v1/openapi.json") continue;
+    const answer = await fetch(`${api}${told}`, { headers });
+    if (answer.status !== 200 || answer.headers.get("content-type")?.startsWith("application/json") !== true) {
+      await answer.body?.cancel();
+      continue;
+    }
+    const fits = ajv.compile({ $ref: `holon#/paths/${path.replaceAll("~", "~0").replaceAll("/", "~1").replaceAll("{", "%7B").replaceAll("}", "%7D")}/get/responses/200/content/application~1json/schema` });
+    assert.ok(fits(await answer.json()), `${path}: ${ajv.errorsText(fits.errors)}`);
+    checked.push(path);
+  }
+  assert.ok(checked.length > 25 && checked.includes("/v1/nodes") && checked.includes("/v1/nodes/{node}"), `${checked.length} answers prove little: ${checked.join(" ")}`);
 });
 
 const official = process.env["HOLON_OPENAPI_SCHEMA"];

@@ -305,7 +305,7 @@ function addLinks(program: Command): void {
   const link = program.command("link").description("links between nodes");
   common(link.command("list").description("each link as the node above it sees it: what went over it, what waits, latency and bandwidth")).action(async (options: Common) => (await import("./command/link-list.ts")).listLinks(await connectApi(clientOptions(options)), options.json === true));
   for (const verb of ["cut", "heal"] as const) {
-    common(link.command(`${verb} <node>`).description(`${verb} the uplink of a node, for trying an outage`)).action(async (name: string, options: Common) => (await import("./command/link.ts")).steerLink(clientOptions(options), name, verb, options.json === true));
+    common(link.command(`${verb} <node>`).description(`${verb} the uplink of a node, for trying an outage${verb === "cut" ? "; a node that is started anew opens it again" : ""}`)).action(async (name: string, options: Common) => (await import("./command/link.ts")).steerLink(clientOptions(options), name, verb, options.json === true));
   }
 }
 

@@ -234,13 +234,13 @@ export async function openControl(host: ControlHost): Promise<Control> {
     const proposal = await planner.propose(state, hearing);
     const adopted = proposal?.because === undefined ? undefined : await planner.keep(proposal);
     const plan = adopted === undefined ? (await planner.inForce(state))?.plan : proposal?.planned.plan;
-    const { records, cells, isWaiting } = await documentsFor({ state, hearing, plan, movers, recall, apps: (adopted === undefined ? (await planner.inForce(state))?.inputs : proposal?.planned.inputs)?.apps ?? [] }, { ...host, sizes });
+    const { records, cells, isWaiting, isSure } = await documentsFor({ state, hearing, plan, movers, recall, apps: (adopted === undefined ? (await planner.inForce(state))?.inputs : proposal?.planned.inputs)?.apps ?? [] }, { ...host, sizes });
     const adopting = adopted === undefined ? [] : [record(eventTypes.planned, "fleet", adopted)];
     const left = tellLeft(log, plan, ports.clock.wall().ms, (subject, data) => host.events.record({ stream: "alarm", type: unplacedEvent, class: "public", producer: "control", subject, data }));
     records.push(...left.records);
     cells.push(...left.cells);
     if (adopting.length + records.length + cells.length > 0) await log.append({ records: [...adopting, ...records], cells });
-    if (!isWaiting) recall.placed();
+    if (!isWaiting) recall.placed(isSure);
     unplaced = plan?.unplaced ?? [];
     if (adopting.length > 0) await fold.catchUp();
     planned.isLater = proposal?.isLater ?? false;

@@ -20,7 +20,7 @@ export const errorTable = {
   HOLON_APPROVAL_BAD: row("An approval is not there, has ended, or is the asker's own.", "See `holon approval list`; nobody approves what they asked for."),
   HOLON_APPROVAL_FULL: row("As many calls wait for approval as may.", "Approve or reject some of them: `holon approval list`.", true),
   HOLON_APPROVAL_PENDING: row("The policy wants another person to approve the call.", "Have another person run `holon approval approve ID`, then call again as you did."),
-  HOLON_APP_BAD: row("An app manifest does not fit its schema.", "Mend the named field; the manifest's schema is in docs/reference/interfaces.md."),
+  HOLON_APP_BAD: row("An app manifest does not fit its schema.", "Mend the named field; the manifest's schema is in docs/reference/schema.md."),
   HOLON_APP_MISSING: row("An app manifest was not found.", "Give the folder that holds holon.app.ts, .yaml or .json."),
   HOLON_ARGUMENT_BAD: row("A command was called with an argument it does not take.", "Run the command with --help."),
   HOLON_ALERT_FULL: row("More times are silenced than a node keeps.", "End one of them: `holon alert silence --end NAME`."),

@@ -574,6 +574,8 @@ export const limits = {
   /** A node asks control this often whether it is still meant, and may run what stops on islands for so long after it asked. */
   nodeRenewMs: 30_000,
   nodeRenewAskMs: 10_000,
+  /** Where control is on the node itself, and has given it no lease yet. */
+  nodeRenewOwnMs: 2_000,
   nodeLeaseMs: 120_000,
   /** Drift of any clock, as a part: control counts a lease so much longer than the node. */
   nodeLeaseDrift: 0.01,

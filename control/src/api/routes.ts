@@ -33,7 +33,7 @@ const nodeSchema = z.object({
   desiredVersion: z.int(),
   /** What it told last of what it is made of; null if it never did. */
   inventory: nodeReportSchema.nullable(),
-  reported: z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional(), at: z.string() }).nullable(),
+  reported: z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), /** How the SHA-256 of the document begins, 16 digits. */ document: z.string().optional(), message: z.string().optional(), at: z.string() }).nullable(),
   /** Where it differs from what it is to be, by what it told last, and since when. */
   drift: z.array(driftSchema),
   /** How far it is trusted, by what its TPM last signed, as of when, and why; null where none was ever asked. */

@@ -53,6 +53,8 @@ export interface Issuing {
   readonly cells: CellChange[];
   /** What concerns units with needs is not issued yet: it is not known where they stand. */
   readonly isWaiting: boolean;
+  /** Whether it was known where units with needs stand, some of which are here. */
+  readonly isSure: boolean;
 }
 
 export async function documentsFor(planning: Planning, host: ControlHost & { readonly sizes: Map<BlobHash, number> }): Promise<Issuing> {
@@ -98,10 +100,10 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
     // What nobody has deployed here, and the node ran, it runs until it has this.
     for (const unit of claim?.stops ?? []) if (!deployed.has(unit)) ended.push({ unit, node, version });
   }
-  if (isWaiting) return { records, cells, isWaiting: unfinished.length + readMoves(log).length > 0 };
+  if (isWaiting) return { records, cells, isWaiting: unfinished.length + readMoves(log).length > 0, isSure: false };
   const { holders, begun } = holdersAfter(planning, moving, assignments, host);
   for (const { unit, node, anew } of begun) records.push(host.events.record({ stream: "audit", type: eventTypes.anew, class: "public", producer: "control", subject: unit, data: { unit, node: anew.on, from: node, because: anew.because } }));
-  return { isWaiting: false, records, cells: [...cells, ...[leavingCell(log, [...leaving, ...ended]), movesCell(log, moving.moves), holdersCell(log, holders)].filter((cell) => cell !== undefined)] };
+  return { isWaiting: false, isSure: true, records, cells: [...cells, ...[leavingCell(log, [...leaving, ...ended]), movesCell(log, moving.moves), holdersCell(log, holders)].filter((cell) => cell !== undefined)] };
 }
 
 const hasNeeds = (apps: readonly AppDocument[]): boolean => apps.some(({ functions }) => functions.some(({ needs }) => needs !== undefined));

@@ -17,11 +17,11 @@ const members: readonly MemberOptions[] = [
 ];
 const unit = "pump/sum";
 
-const sum = (jurisdiction: string, onIsolation: "stop" | "continue" = "stop", version = "1"): AppDocument =>
+const sum = (jurisdiction: string, onIsolation: "stop" | "continue" = "stop", version = "1", tier = "edge"): AppDocument =>
   appDocumentSchema.parse({
     name: "pump",
     version,
-    functions: [{ name: "sum", code: createHash("sha256").update(code).digest("hex"), on: { type: "in.came" }, emits: {}, needs: { jurisdictions: [jurisdiction], tiers: ["edge"], onIsolation } }],
+    functions: [{ name: "sum", code: createHash("sha256").update(code).digest("hex"), on: { type: "in.came" }, emits: {}, needs: { jurisdictions: [jurisdiction], tiers: [tier], onIsolation } }],
     models: [],
     egress: [{ class: "derived", to: "*" }],
   });
@@ -70,6 +70,35 @@ for (const onIsolation of ["stop", "continue"] as const) {
     }
   }
 }
+
+for (const onIsolation of ["stop", "continue"] as const) {
+  test(`a unit (${onIsolation}) that ran beside control when the backup was made does not begin there again while it runs elsewhere`, async () => {
+    const fleet = await start();
+    await fleet.drive(fleet.control.deploy(sum("EU/DE", onIsolation, "1", "cloud")));
+    await fleet.until("it runs beside control", () => fleet.runningOn("cloud").includes(unit));
+    const backup = backUp(cloudOf(fleet));
+    await fleet.drive(fleet.control.deploy(sum("EU/FR", onIsolation)));
+    await fleet.until("it runs on edge-2", () => fleet.runningOn("edge-2").includes(unit) && fleet.control.moves().length === 0);
+    await holding(fleet, "edge-2");
+    const watch = fleet.watchTwice(unit);
+    await putBack(fleet, backup);
+    await pass(fleet, 3 * limits.nodeLeaseMs);
+    await fleet.drive(fleet.control.deploy(sum("EU/DE", onIsolation, "2", "cloud")));
+    await fleet.until("it runs beside control again", () => fleet.runningOn("cloud").includes(unit) && fleet.control.moves().length === 0);
+    await pass(fleet, limits.nodeLeaseMs);
+    assert.deepEqual([stateOn(fleet, "cloud"), watch.twice().slice(0, 2)], ["90", []]);
+  });
+}
+
+test("a unit that goes on beside control runs again soon after control was started anew", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.control.deploy(sum("EU/DE", "continue", "1", "cloud")));
+  await fleet.until("it runs beside control", () => fleet.runningOn("cloud").includes(unit));
+  await fleet.restart("cloud");
+  const startedMs = fleet.world.nowMs;
+  await fleet.until("it runs again", () => fleet.runningOn("cloud").includes(unit));
+  assert.ok(fleet.world.nowMs - startedMs < limits.nodeLeaseMs / 2, `${fleet.world.nowMs - startedMs} ms`);
+});
 
 test("whose unit was begun elsewhere while it was away runs it no more, though control does not remember that it did", async () => {
   const fleet = await start();

@@ -46,8 +46,8 @@ export interface Recall {
   /** Whether it matters that somebody does. */
   mayDoubt(): boolean;
   close(): void;
-  /** What follows from them is issued: which units are on their way control knows from now on. */
-  placed(): void;
+  /** What follows from them is issued: which units are on their way control knows from now on. `isSure`: it was known where they stand. */
+  placed(isSure: boolean): void;
   /** Whether units with needs may be given to anybody; `stops`: some of them stop on islands. */
   mayPlace(stops: boolean): boolean;
   /** The version of which the node told, where control does not remember it; else 0. */
@@ -77,6 +77,7 @@ export function createRecall({ self, clock, hearing, ask, nodes, isAwaited, reme
   let isOpen = false;
   let isDoubted = false;
   let hasPlaced = false;
+  let wasSure = false;
   let settling: Timer | undefined;
   /** When the last of those that it waits for was heard for the first time. */
   let heardMs = [...first.keys()].some((node) => node !== self && isAwaited(node)) ? openedMs : Number.NEGATIVE_INFINITY;
@@ -95,6 +96,11 @@ export function createRecall({ self, clock, hearing, ask, nodes, isAwaited, reme
     if (areKnown() || isLeasePast()) return true;
     // Who was silent before may be so for weeks.
     return !stops && isSettled() && areAllKnown((node) => hearing.stateOf(node) === "silent");
+  }
+  /** What is on control's own disk is as old as control's memory: nothing of it begins before it is known what is where, and what follows from that is issued. */
+  async function ownLease(): Promise<boolean> {
+    if (!mayPlace(remembered(self).stops)) await whenKnown();
+    return wasSure && mayPlace(remembered(self).stops);
   }
   function doubt(): void {
     isDoubted = true;
@@ -146,7 +152,10 @@ export function createRecall({ self, clock, hearing, ask, nodes, isAwaited, reme
   return {
     mayPlace,
     told: (node) => answers.get(node)?.version ?? 0,
-    placed: () => void (hasPlaced = true),
+    placed(isSure) {
+      hasPlaced = true;
+      wasSure ||= isSure;
+    },
     doubt,
     mayDoubt: () => !isDoubted && !isLeasePast(),
     close: () => settling?.cancel(),
@@ -171,6 +180,7 @@ export function createRecall({ self, clock, hearing, ask, nodes, isAwaited, reme
     async asked(node, held, news) {
       if (held > remembered(node).version + limits.desiredLeapMax) throw new HolonError("HOLON_CALL_DENIED", `${node} says that it holds version ${held} of its document, and ${remembered(node).version} was issued`);
       const wasOpen = areKnown();
+      if (node === self) return ownLease();
       const told = await unknownOf(node, held);
       // Until all are heard, who has no lease is given none: what it had may be another's.
       const isLeased = mayPlace(true) || (told === undefined && !remembered(node).stops && !answers.has(node)) || (told ?? (await answerOf(node)))?.leased !== false;

@@ -31,7 +31,7 @@ export function nodeRoutes(node: HolonNode, approvals?: ShellApprovals): readonl
     {
       method: "POST",
       path: "/v1/link/cut",
-      summary: "Cuts this node's uplink, for trying an outage.",
+      summary: "Cuts this node's uplink, for trying an outage: until it is healed, or the node is started anew.",
       answer: doneSchema,
       handle() {
         uplinkOf();

@@ -62,6 +62,8 @@ export interface AgentContext {
   readonly hold: Pick<Hold, "admit">;
   /** The lease under which what stops on islands may run now; undefined while it may not. */
   tenureByControl(): string | undefined;
+  /** Whether control is on this node. */
+  readonly carriesControl: boolean;
   /** What this node's electricity emits or costs, as known last. */
   curve(kind: EnergyKind): EnergyCurve | undefined;
   readCurves(): Promise<void>;
@@ -303,7 +305,9 @@ export function createAgent(context: AgentContext): Agent {
   /** What is left to the site runs where its lead lets it, whether control can be asked or not. Undefined of what may run anywhere at any time. */
   function tenureOf(app: AppDocument, fn: FunctionDocument): UnitTenure | undefined {
     const unit = `${app.name}/${fn.name}`;
-    if (fn.needs?.onIsolation !== "stop" && !left.has(unit)) return undefined;
+    // Beside control even what goes on waits for its word: control and what runs beside it are put back from one backup, by which the unit may be another's.
+    const isControls = fn.needs?.onIsolation === "stop" || (fn.needs !== undefined && context.carriesControl);
+    if (!isControls && !left.has(unit)) return undefined;
     return () => (left.has(unit) ? context.tenureOnSite(unit) : context.tenureByControl());
   }
 

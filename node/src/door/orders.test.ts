@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { hasCode } from "@holon/core/testing/has-code.ts";
 import { createClock } from "@holon/platform/clock.ts";
+import { desiredOf } from "../desired/documents.ts";
 import { createEvents } from "../event/events.ts";
 import { createCalls, type CallHandler } from "../link/calls.ts";
 import { createGuard } from "../policy/guard.ts";
@@ -31,21 +33,24 @@ class Edge {
   ask: (order: Ask, from: NodeName) => Promise<unknown> = () => Promise.reject(new Error("not open"));
   make: (dataClass?: "derived" | "raw", app?: string) => Promise<unknown> = () => Promise.reject(new Error("not open"));
 
-  static async open(context: TestContext): Promise<Edge> {
+  /** `policy`: as it was written, with a parent in America. */
+  static async open(context: TestContext, policy?: string): Promise<Edge> {
     const one = new Edge();
     const clock = createClock();
     const config = { name: edge, jurisdiction: "EU/DE", parent: "wss://cloud-1:7401" } as const;
     const log = await openTempLog(tempFolder(context), { name: edge });
     context.after(() => log.close());
-    const document = (node: string, parts: object) => ({ key: `desired/${node}`, value: Buffer.from(JSON.stringify({ apiVersion: "holon/v1", kind: "Desired", node, version: 1, plan: "plan", apps: [yard(parts)] })) });
+    const document = (node: string, parts: object) => ({ key: `desired/${node}`, value: Buffer.from(JSON.stringify({ apiVersion: "holon/v1", kind: "Desired", node, version: 1, plan: "plan", apps: [yard(parts)], ...(policy === undefined ? {} : { policy: { text: policy, hash: createHash("sha256").update(policy).digest("hex") } }) })) });
     await log.append({ cells: [document(edge, { functions: makes }), document(north, { functions: makes, sources: [source] }), document(south, { sources: [source] })] });
     const events = createEvents(config, clock);
     const handlers = new Map<string, CallHandler>();
     const trace = { note: () => undefined };
+    const guard = createGuard({ config, log, events, integrity });
+    guard.follow(desiredOf(log, edge)?.document);
     const inner = createCalls({ self: edge, clock, handlers, route: () => undefined, above: () => undefined });
     const peers: readonly NodeName[] = [north, south];
     const orders = createOrders({
-      self: edge, parentJurisdiction: undefined, log, events, handlers, ports: { clock, trace }, index: createOrderIndex(log, trace), guard: createGuard({ config, log, events, integrity }),
+      self: edge, parentJurisdiction: policy === undefined ? undefined : "US", log, events, handlers, ports: { clock, trace }, index: createOrderIndex(log, trace), guard,
       calls: { ...inner, call: async (to, _method, parameters) => {
         one.asked.push([to, parameters as Ask]);
         const devices = one.answers.get(to);
@@ -118,4 +123,20 @@ test("who stands below orders only what it is to run, in its own name", async (c
   await assert.rejects(one.ask({ id: "gateway-1/7k3f9qxa0bcde/data/1" }, south), hasCode("HOLON_CALL_DENIED"));
   await assert.rejects(one.ask({ type: "robot.burn" }, north), hasCode("HOLON_CALL_DENIED"));
   assert.deepEqual([one.given, one.asked], [[], []]);
+});
+
+const rules = (to: string): string => `policy yard 1\npermit shares\n  who node *\n  does share\n  class derived\n  from *\n  to ${to}`;
+
+test("an order crosses no border that the policy closes, whether its own node made it or one below", async (context) => {
+  for (const [to, crosses] of [["EU", false], ["*", true]] as const) {
+    const one = await Edge.open(context, rules(to));
+    for (const node of [north, south, cloud]) one.answers.set(node, 0);
+    assert.deepEqual(await one.ask({}, north), { devices: 0 });
+    assert.equal(names(one).includes(cloud), crosses, `from below, to ${to}`);
+    await one.make();
+    await until(() => one.told.length === 1);
+    assert.equal(names(one).filter((name) => name === cloud).length, crosses ? 2 : 0, `made here, to ${to}`);
+    assert.match(one.told[0] ?? "", crosses ? /no device listens/ : /cloud-1: .*may not leave edge-1 for cloud-1/);
+    await assert.rejects(one.ask({ class: "raw" }, south), hasCode("HOLON_CALL_DENIED"));
+  }
 });

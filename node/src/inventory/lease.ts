@@ -84,7 +84,9 @@ export function createLease(options: LeaseOptions): Lease {
       .finally(() => {
         asking = false;
         if (closed) return;
-        timer = clock.after(again ? 0 : limits.nodeRenewMs, askNow);
+        // Who asks itself loads nobody, and is not to wait for longer than control does.
+        const isOwn = options.above() === undefined && askUp.hasWay();
+        timer = clock.after(again ? 0 : isOwn && !holds() ? limits.nodeRenewOwnMs : limits.nodeRenewMs, askNow);
         again = false;
       });
   }

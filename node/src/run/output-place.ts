@@ -18,7 +18,7 @@ export function declaredOutput(app: Pick<AppDocument, "functions">, { name, emit
 }
 
 /** Where an output stands and what it is: its class is lower than that of what it was made of only where the guard lets its maker lower it. */
-export function placeOf(declared: Emits[string], maker: Maker, { app, guard }: { readonly app: Pick<AppDocument, "name">; readonly guard: Guard }): { readonly stream: StreamName; readonly class: DataClass; readonly through?: Transform } {
+export function placeOf(declared: Emits[string], maker: Maker, { app, guard }: { readonly app: Pick<AppDocument, "name">; readonly guard: Pick<Guard, "lowered" | "mayExport"> }): { readonly stream: StreamName; readonly class: DataClass; readonly through?: Transform } {
   const { from, through } = maker;
   const lowers = isLowered(from, declared.class);
   const own = classOfMade(declared.class, maker, { app, guard });

@@ -7,9 +7,9 @@ import type { UnitContext } from "./unit.ts";
 import type { UnitDocument } from "./unit-kind.ts";
 
 export interface TriggerLanes {
-  /** Its node's own, and, where it is handed what comes from others, those of them that are here by now. */
+  /** Its app's own of its node, and, where it is handed what is in the log whoever made it, all others of nodes whose events it is handed that are here by now. */
   now(): readonly Lane[];
-  /** Whether the lane of this name is one of its node's own. */
+  /** Whether the lane of this name is one of its app's own. */
   isOwn(lane: string): boolean;
 }
 
@@ -19,7 +19,7 @@ const handedStreams: ReadonlySet<string> = new Set(["alarm", "data", "telemetry"
 /** Own streams are those where the trigger's source, or the emitting function or reduction, puts it. */
 export const triggerLanes = (fn: Pick<UnitDocument, "on">, context: LaneContext): TriggerLanes => new LanesOf(ownLanes(fn, context), context);
 
-type LaneContext = Pick<UnitContext, "app" | "log" | "guard" | "handed">;
+type LaneContext = Pick<UnitContext, "app" | "handed"> & { readonly log: Pick<UnitContext["log"], "origin" | "heads">; readonly guard: Pick<UnitContext["guard"], "lowered" | "mayExport"> };
 
 function ownLanes(fn: Pick<UnitDocument, "on">, { app, log, guard }: LaneContext): readonly Lane[] {
   const streams = new Set<Lane["stream"]>();
@@ -54,7 +54,7 @@ class LanesOf implements TriggerLanes {
     if (heads.size !== this.#known) {
       this.#known = heads.size;
       const lanes = [...heads.values()].map(({ lane }) => lane);
-      this.#others = lanes.filter((lane) => lane.origin !== log.origin && lane.branch === undefined && handedStreams.has(lane.stream) && handed(lane.origin)).sort((a, b) => (laneName(a) < laneName(b) ? -1 : 1));
+      this.#others = lanes.filter((lane) => !this.isOwn(laneName(lane)) && lane.branch === undefined && handedStreams.has(lane.stream) && handed(lane.origin)).sort((a, b) => (laneName(a) < laneName(b) ? -1 : 1));
     }
     return this.#others.length === 0 ? this.#own : [...this.#own, ...this.#others];
   }
