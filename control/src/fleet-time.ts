@@ -3,7 +3,7 @@
  * ahead for a moment: then time is what was known of it last, counted on from there; a clock that is ahead of that counts for as long as it is, and leaves nothing behind.
  *
  *     wall clock synced   ─▶ the wall clock, and what is known follows it
- *     not                 ─▶ the later of the wall clock and of what is known, counted on by the monotonic clock
+ *     not                 ─▶ the later of the wall clock and of what is known, counted on by the monotonic clock; at a start a wall clock that is ahead is what is known from then on, but by no more than a year
  */
 import { showEvent } from "@holon/core/event/stored.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -25,7 +25,8 @@ const encoder = new TextEncoder();
 export async function openFleetTime({ log, clock }: { readonly log: Log; readonly clock: Clock }): Promise<FleetTime> {
   const { ms, state } = clock.wall();
   const before = keptIn(log) ?? (await lastRecordedMs(log));
-  let known = { ms: state === "synced" ? ms : Math.max(ms, before), atMs: clock.monotonicMs() };
+  const isLikely = ms > before && (before === 0 || ms - before <= limits.fleetTimeLeapMsMax);
+  let known = { ms: state === "synced" || isLikely ? ms : before, atMs: clock.monotonicMs() };
   const countedMs = (): number => known.ms + (clock.monotonicMs() - known.atMs);
   return {
     nowMs() {

@@ -511,6 +511,8 @@ export const limits = {
   /** So often control keeps what time it is, for a start with a clock that nobody set; and so far in the future something may have been made that counts: clocks are set right in small steps too. */
   fleetTimeKeptMs: 3_600_000,
   madeAheadMsMax: 86_400_000,
+  /** How far ahead of the time that was known a clock that nobody set is believed at a start: control may have stood still for so long. At the bound: it counts for as long as it stands there, and nothing of it is kept. */
+  fleetTimeLeapMsMax: 366 * 86_400_000,
   /** Of the body of a call that waits, what is kept for those who approve. At the bound: its hash alone. */
   approvalBodyCharactersMax: 64 << 10,
   /** Characters of a password. At the bound: `HOLON_USER_BAD`. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { hasCode } from "@holon/core/testing/has-code.ts";
 import { Office, password } from "../testing/office.ts";
 
@@ -85,6 +86,35 @@ test("what has ended stays so with a clock that nobody set, and a moment ahead e
   assert.equal(office.people.callerOf(ahead), undefined, "made when it stood far ahead");
   clock.synchronise();
   assert.deepEqual(hold(), [false, true]);
+});
+
+test("a start with a clock years ahead ends nothing for good, and what is made by the time that was believed does not outlive its time", async () => {
+  const office = await Office.open();
+  const clock = office.fleet.fleet.members.get("cloud")?.machine.clock ?? assert.fail();
+  clock.state = "unknown";
+  const day = 86_400_000;
+  const make = async (name: string, forMs: number): Promise<string> => (await office.drive(office.people.addToken({ name, role: "owner", forMs }, machineCaller))).token;
+  const holds = (token: string): boolean => office.people.callerOf(token) !== undefined;
+  const long = await make("long", 90 * day);
+  clock.stepWall(10 * 365 * day);
+  await office.fleet.restart("cloud");
+  assert.equal(holds(long), false, "as the clock says");
+  await office.sleep(3 * limits.fleetTimeKeptMs); // what is known is kept
+  await make("meanwhile", 60_000);
+  clock.stepWall(-10 * 365 * day);
+  assert.equal(holds(long), true, "and as it says again");
+  await office.fleet.restart("cloud");
+  assert.equal(holds(long), true);
+
+  // By a season ahead it may be right: control may have stood still for so long.
+  clock.stepWall(80 * day);
+  await office.fleet.restart("cloud");
+  clock.stepWall(-80 * day);
+  assert.equal(holds(await make("season", day)), true);
+  const brief = await make("brief", 2_000);
+  assert.equal(holds(brief), true);
+  clock.synchronise();
+  assert.equal(holds(brief), false, "made by a time that was not");
 });
 
 test("a token gets round no rule for the person who made it, and an approval for them is none of theirs", async () => {

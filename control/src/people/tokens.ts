@@ -51,9 +51,10 @@ export function openTokens(ledger: Ledger, credentials: Credentials): Tokens {
         if (name === "machine" || state.tokens.has(name)) throw new HolonError("HOLON_TOKEN_BAD", `there is a token ${name} already`, { next: "Take another name, or revoke it first: `holon token revoke NAME`." });
         if (state.tokens.size >= limits.apiTokensMax) throw new HolonError("HOLON_TOKEN_BAD", `there are ${state.tokens.size} tokens, as many as may be`, { next: "Revoke those that have ended: `holon token list`." });
         const token = `holon_token_${credentials.secret()}`;
-        const endsMs = nowMs() + forMs;
+        const madeMs = nowMs();
+        const endsMs = madeMs + forMs;
         const madeBy = by.principal.kind === "person" ? { madeBy: by.principal.name } : {};
-        const data: Omit<KnownToken, "madeMs"> = { name, hash: ledger.hash(token), role, ...(routes === undefined ? {} : { routes: [...routes] }), endsMs, ...madeBy, by: printPrincipal(by.principal) };
+        const data = { name, madeMs, hash: ledger.hash(token), role, ...(routes === undefined ? {} : { routes: [...routes] }), endsMs, ...madeBy, by: printPrincipal(by.principal) } satisfies KnownToken;
         await write(peopleEvents.tokenAdded, name, data);
         return { token, endsAt: isoTime(endsMs) };
       }),

@@ -49,12 +49,13 @@ const tokenData = z.strictObject({
   role: roleSchema,
   routes: z.array(z.string()).max(limits.tokenRoutesMax).optional(),
   endsMs: z.number(),
+  /** When it was made, by the time that its end was counted from; of before, when that was recorded. */
+  madeMs: z.number().optional(),
   /** The person whose calls its calls are; none where the machine's token made it. */
   madeBy: nameSchema.optional(),
   by,
 });
 export interface KnownToken extends z.infer<typeof tokenData> {
-  /** As the clock of control said. */
   readonly madeMs: number;
 }
 
@@ -140,7 +141,7 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
     if (users.has(name)) familiar.set(name, [address, ...(familiar.get(name) ?? []).filter((one) => one !== address)].slice(0, limits.loginAddressesKept));
   }),
   [peopleEvents.removed]: about(namedData, removeUser),
-  [peopleEvents.tokenAdded]: about(tokenData, ({ tokens }, token, { recordedtime }) => tokens.set(token.name, { ...token, madeMs: Date.parse(recordedtime) })),
+  [peopleEvents.tokenAdded]: about(tokenData, ({ tokens }, token, { recordedtime }) => tokens.set(token.name, { ...token, madeMs: Math.max(token.madeMs ?? 0, Date.parse(recordedtime)) })),
   [peopleEvents.tokenRevoked]: about(namedData, ({ tokens }, { name }) => tokens.delete(name)),
   [peopleEvents.asked]: about(askedData, ({ approvals }, asked, { time }) => {
     approvals.set(asked.id, { ...asked, askedAt: time, by: undefined });
