@@ -133,7 +133,7 @@ function sdkRequest(signal: Signal, text: string): OtlpMessage {
 async function checkWork(fleet: Fleet, { violations, taken, cutMs, healedMs }: Watched, name: string): Promise<void> {
   const [own, root] = [fleet.members.get(name), fleet.root.machine.subject];
   if (own?.machine.subject === undefined || root === undefined) return void violations.push(`${name} is not there at the end`);
-  const [local, arrived] = [await readLane(own.machine.subject, { origin: own.machine.name, stream: "local" }), await readLane(root, { origin: own.machine.name, stream: "telemetry" })];
+  const [local, arrived] = await fleet.world.drive(Promise.all([readLane(own.machine.subject, { origin: own.machine.name, stream: "local" }), readLane(root, { origin: own.machine.name, stream: "telemetry" })]));
   const { fullMs } = own.config.telemetry ?? settingsFor(hoursDefault);
   // Of a node whose own link is open nothing is thinned, whatever is cut above it.
   const mayBeThinned = (wallMs: number): boolean => name === alone && wallMs - worldBeginsMs >= cutMs + fullMs && wallMs - worldBeginsMs <= healedMs - fullMs + againMs;
