@@ -14,7 +14,7 @@ import { until } from "./testing/wait.ts";
 /** Of one thing that is here and is all of it: documents, people, what this node itself measures. */
 const notAboutTheFleet = [
   "/v1/approvals", "/v1/apps/{app}/export", "/v1/authority", "/v1/blobs/{hash}", "/v1/login", "/v1/plan/adopted", "/v1/plan/inputs", "/v1/policy", "/v1/session", "/v1/tokens", "/v1/users", "/metrics", "/metrics/fleet", "/v1/alerts/routes", "/v1/alerts/silences",
-  "/v1/apps/{app}/http/{path}", "/v1/apps/{app}/shared", "/v1/errors/{code}", "/v1/health", "/v1/metrics", "/v1/openapi.json", "/v1/policy/node", "/v1/proof", "/v1/requests", "/v1/requests/{request}", "/v1/requests/{request}/result", "/v1/scale/{app}/{function}",
+  "/v1/apps/{app}/http/{path}", "/v1/errors/{code}", "/v1/health", "/v1/metrics", "/v1/openapi.json", "/v1/policy/node", "/v1/proof", "/v1/requests", "/v1/requests/{request}", "/v1/requests/{request}/result", "/v1/scale/{app}/{function}",
   "/v1/top", "/v1/enrolled",
 ];
 /** Of one node, which gives it at this moment. */

@@ -105,7 +105,7 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
   await page.goto(`${three.cloud.api}/#/map`);
   await page.locator(card("gateway-1", "present")).waitFor();
   await page.goto(`${three.cloud.api}/#/alerts`);
-  await page.getByRole("region", { name: "What was wrong" }).getByRole("row", { name: /edge-1 was silent from/ }).waitFor({ timeout: 90_000 });
+  await page.getByRole("region", { name: "What was wrong" }).getByRole("row", { name: /edge-1 was silent/ }).waitFor({ timeout: 90_000 });
   await plants.getByText("met", { exact: true }).waitFor({ timeout: 30_000 });
   await browser.keep(page, "alerts-healed");
 });

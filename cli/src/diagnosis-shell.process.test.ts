@@ -80,6 +80,10 @@ test("two people open a shell on a gateway; all of it is recorded, and what it s
 
   const own = await runHolon(context, ["approval", "sign", waits, "--key", join(home("otto"), "shell.key"), "--as", "otto", "--api", cloud.api, "--data", home("otto")]);
   assert.match(own.stderr, /HOLON_APPROVAL_BAD.*cannot approve/);
+  for (const [key, as] of [["otto", "olga"], ["olga", "otto"]] as const) {
+    const mistaken = await runHolon(context, ["approval", "sign", waits, "--key", join(home(key), "shell.key"), "--as", as, "--api", cloud.api, "--data", home("olga")]);
+    assert.match(mistaken.stderr, /HOLON_APPROVAL_BAD.*(?:key|name) of otto, who asked/, "a mistake spends no approval");
+  }
   await machines.holon("approval", "sign", waits, "--key", join(home("olga"), "shell.key"), "--as", "olga", "--api", cloud.api, "--data", home("olga"));
   await until("the shell is open", () => written.stderr.includes("is open"));
   child.stdin.write(`echo $((40 + 2)) '${reading}'\n`);

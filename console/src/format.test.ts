@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, energy } from "./format.ts";
+import { bytes, clock, energy, withClocks } from "./format.ts";
 import { alertState, saysOf } from "./event.ts";
 
 test("sizes and energies are plain figures of three digits, up to the next unit", () => {
@@ -18,4 +18,11 @@ test("an event says its own words first, and figures as they are", () => {
   assert.equal(says({ id: "silence/gateway-1/2026", kind: "silence", state: "firing", message: "gateway-1 is silent" }), "gateway-1 is silent");
   assert.equal(says({ startMs: 1_795_000_123_456, share: 0.123456 }), "start 2026-11-18T11:08:43.456Z · share 0.1235");
   assert.equal(says({ state: "open", episode: 3, causes: [{ sensor: "a", share: 0.5 }] }), "a 50 % · episode 3");
+});
+
+test("times within a sentence are shown as clocks here show them, and nothing else of it changes", () => {
+  const [since, through] = ["2026-01-02T12:00:31.250Z", "2026-01-02T12:00:00Z"];
+  const nowMs = Date.parse("2026-01-02T12:01:00Z");
+  assert.equal(withClocks(`gateway-1 is silent since ${since}; its telemetry is known through ${through}`, nowMs), `gateway-1 is silent since ${clock(since, nowMs)}; its telemetry is known through ${clock(through, nowMs)}`);
+  assert.equal(withClocks("pump.alert of 2026-01 at gateway-1", nowMs), "pump.alert of 2026-01 at gateway-1");
 });

@@ -33,6 +33,9 @@ export function clock(time: string | number, nowMs = Date.now()): string {
   return at.toDateString() === new Date(nowMs).toDateString() ? text : `${at.toLocaleDateString("en-GB", { day: "2-digit", month: "short" })} ${text}`;
 }
 
+/** Times within a sentence of the API, as clocks here show them. */
+export const withClocks = (text: string, nowMs = Date.now()): string => text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (time) => clock(time, nowMs));
+
 export function energy(joules: number | undefined): string {
   if (joules === undefined) return unknown;
   return joules < 3_600 ? `${threeDigits(joules)} J` : `${threeDigits(joules / 3_600)} Wh`;

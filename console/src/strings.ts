@@ -70,7 +70,7 @@ export const words = {
     link: "Link", trail: "What was decided and done there", alarms: "Its alarms", runs: "What runs here", sources: "Sources", log: "Log", says: "What it says now",
     notReached: "It cannot be asked now", next: "What to do", lastKnown: "What is shown of it is what was last known here.",
     startedAt: "last started", localApi: "its own console", inventory: "What is known of it", knownColumns: ["What", "Value", "Source", "Age"], stale: "stale", job: { idle: "its next run is due", waits: "waits until", pauses: "pauses until", runs: "its run is under way" },
-    handled: "handled", emitted: "emitted", inferences: "inferences", latency: "p50 / p99", behind: "behind", failed: "set aside", readings: "readings",
+    handled: "handled", emitted: "emitted", inferences: "inferences", latency: "latency p50 / p99", behind: "behind", failed: "set aside", readings: "readings",
     columns: { unit: "Unit", state: "State", says: "Says", source: "Source", kind: "Kind", rejected: "Rejected", bytes: "Bytes" },
     cut: "Cut its uplink", heal: "Heal its uplink", cutHint: "for trying an outage", disk: "disk", damaged: (ranges: number) => `${ranges} damaged ranges`,
     events: "Its events", standing: "What differs from what it is to be", noDrift: "Nothing, by what it told last.", trust: "Trust",
@@ -104,7 +104,7 @@ export const words = {
     windows: { "300": "5 minutes", "900": "15 minutes", "3600": "1 hour", "21600": "6 hours", "86400": "1 day" } as Readonly<Record<string, string>>,
   },
   alerts: {
-    title: "What is wrong", hint: "one line for each cause, by whichever node it was found", none: "Nothing is wrong as far as is known.", noneUnknown: (nodes: number) => `Nothing else is known to be wrong; of ${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node" : "nodes"} nothing is heard.`, noneUnanswered: (nodes: number) => `Nothing else is known to be wrong; ${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node gives" : "nodes give"} no answer.`, past: "What was wrong", noPast: "Nothing that has ended is remembered.",
+    title: "What is wrong", hint: "one line for each cause, by whichever node it was found", none: "Nothing is wrong as far as is known.", noneUnknown: (nodes: number) => `Nothing else is known to be wrong; of ${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node" : "nodes"} nothing is heard.`, noneUnanswered: (nodes: number) => `Nothing else is known to be wrong; ${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node gives" : "nodes give"} no answer.`, past: "What was wrong", wasSilent: (subject: string) => `${subject} was silent`, wasAlarm: (type: string, subject: string, node: string | undefined) => `${type}${subject === node ? "" : ` of ${subject}`}${node === undefined ? "" : ` at ${node}`}`, wasBurning: (rule: string, scope: string) => `${rule} burned its error budget too fast in ${scope}`, noPast: "Nothing that has ended is remembered.",
     state: { firing: "is", resolved: "is over", unknown: "not known whether it still is" }, severity: { page: "page", ticket: "ticket" },
     columns: { state: "State", severity: "Severity", what: "What", since: "Since", until: "Until", who: "Who knows" },
     ack: "I take it on", ackedBy: (by: string, note: string) => `${by} has taken it on${note === "" ? "" : `: ${note}`}`, silenced: (until: string) => `silenced until ${until}`, told: (routes: string) => `told to ${routes}`, untold: "told to nobody", refused: (route: string, why: string) => `${route} was not told: ${why}`, evidence: "around it",

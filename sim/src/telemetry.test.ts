@@ -52,8 +52,8 @@ planted("takes what an SDK tells twice, or not at all", async () => {
       return { ...subject, telemetry: { ...telemetry, take } };
     },
   });
-  await caught({}, /sdk-logs-3, which gateway-1 acknowledged, came 2 times/, 1, taking(2));
-  await caught({}, /sdk-logs-3, which gateway-1 acknowledged, came 0 times/, 1, taking(0));
+  await caught({}, /sdk-traces-3, which gateway-1 acknowledged, came 2 times/, 1, taking(2));
+  await caught({}, /sdk-traces-3, which gateway-1 acknowledged, came 0 times/, 1, taking(0));
 });
 
 planted("calls a node present that nobody has heard from", () =>

@@ -13,7 +13,7 @@ import { doneSchema, type Client } from "../client.ts";
 import { listAll } from "../pages.ts";
 import { printTable } from "../table.ts";
 import { nowhereText, toldPlanSchema } from "./plan.ts";
-import { tellKnown } from "../view/known.ts";
+import { knownAccountSchema, tellKnown } from "../view/known.ts";
 
 const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()), /** Of an older control unknown. */ nowhere: z.array(z.string()).default([]) });
 export const appSchema = z.object({ document: appDocumentSchema, deployedAt: z.string(), revision: z.string(), nowhere: toldPlanSchema.shape.left });
@@ -74,7 +74,8 @@ export async function removeApp(client: Client, app: string, json: boolean): Pro
 
 /** Of the node whose API is asked: what others did and it has not heard of yet is missing. */
 export async function showShared(client: Client, app: string, json: boolean): Promise<void> {
-  const answer = await client.get(`/v1/apps/${app}/shared`, sharedAnswerSchema);
+  const { asOf, completeness, ...answer } = await client.get(`/v1/apps/${app}/shared`, sharedAnswerSchema.extend(knownAccountSchema.shape));
+  tellKnown({ asOf, completeness }, json);
   if (json) return void process.stdout.write(`${JSON.stringify(answer)}\n`);
   const rows = answer.shared.map(({ name, key, kind, class: dataClass, value }) => [key === "" ? name : `${name}/${key}`, kind, dataClass, JSON.stringify(value) ?? ""]);
   process.stdout.write(`${printTable(["SHARED", "KIND", "CLASS", `VALUE AT ${answer.node}`], rows)}\n`);

@@ -4,6 +4,7 @@ import { knownValues } from "@holon/core/placement/known.ts";
 import type { NodeReport } from "@holon/core/schema/node-report.ts";
 import type { Client } from "../client.ts";
 import { printTable } from "../table.ts";
+import { knownAccountSchema, tellKnown } from "../view/known.ts";
 import { size } from "../view/screen.ts";
 import { listNodeRows } from "./node.ts";
 
@@ -29,7 +30,8 @@ interface LinkRow {
 const newMs = 5_000;
 
 export async function listLinks(client: Client, json: boolean): Promise<void> {
-  const fleet = await client.get("/v1/continuum", fleetSchema);
+  const fleet = await client.get("/v1/continuum", fleetSchema.extend({ completeness: knownAccountSchema.shape.completeness }));
+  tellKnown({ asOf: fleet.asOf, completeness: fleet.completeness }, json);
   const reports = new Map((await listNodeRows(client)).map(({ name, inventory }) => [name, inventory] as const));
   const links = fleet.nodes.flatMap((node) => (node.link === null || node.state === "revoked" ? [] : [rowOf(node, node.link, fleet, reports.get(node.name) ?? undefined)]));
   if (json) return void process.stdout.write(`${JSON.stringify({ asOf: fleet.asOf, links })}\n`);

@@ -8,10 +8,12 @@ interface TableProps {
   readonly rows: readonly { readonly key: string; readonly cells: readonly ComponentChildren[] }[];
   /** Columns of figures, by place. */
   readonly figures?: readonly number[];
+  /** Columns of sentences: on a phone the table scrolls before these become towers of single words. */
+  readonly prose?: readonly number[];
 }
 
-export function Table({ label, columns, rows, figures = [] }: TableProps) {
-  const kind = (place: number): string => (figures.includes(place) ? "figure" : "");
+export function Table({ label, columns, rows, figures = [], prose = [] }: TableProps) {
+  const kind = (place: number): string => (figures.includes(place) ? "figure" : prose.includes(place) ? "prose" : "");
   return (
     <div class="table-frame" tabIndex={0} role="region" aria-label={`${label}, ${words.fleet.table}`}>
       <table>

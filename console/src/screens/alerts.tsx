@@ -1,13 +1,14 @@
 /** What is wrong, live, with who knows of it; what should hold, and how much of it does. Over nodes that are silent nothing is called well. */
 import type { ShownAlert, AlertList } from "@holon/core/telemetry/alert.ts";
 import { useMemo } from "preact/hooks";
-import { clock } from "../format.ts";
+import { clock, withClocks } from "../format.ts";
 import type { AreaProps } from "../later.tsx";
 import { unansweringOf, unheardOf } from "../node-state.ts";
 import { AsOf } from "../parts/as-of.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { Table } from "../parts/table.tsx";
+import { pastText } from "../past-text.ts";
 import { refusalsOf } from "../refusals.ts";
 import { printPlace } from "../route.ts";
 import { words } from "../strings.ts";
@@ -52,12 +53,13 @@ const AlertTable = ({ label, alerts }: { readonly label: string; readonly alerts
   <Table
     label={label}
     columns={Object.values(columns)}
+    prose={[2]}
     rows={alerts.map((alert) => ({
       key: alert.id,
       cells: [
         <span class={`tag ${alert.state === "firing" ? "bad" : alert.state === "unknown" ? "unseen" : "good"}`}>{t.state[alert.state]}</span>,
         t.severity[alert.severity],
-        <>{alert.message} {alert.count > 1 && <b>{alert.count}×</b>} <a href={printPlace(["events"], aroundOf(alert))}>{t.evidence}</a></>,
+        <>{alert.state === "resolved" ? pastText(alert) : withClocks(alert.message)} {alert.state === "resolved" && alert.count > 1 && <b>{alert.count}×</b>} <a href={printPlace(["events"], aroundOf(alert))}>{t.evidence}</a></>,
         clock(alert.since),
         alert.until === null ? "" : clock(alert.until),
         <Who alert={alert} />,

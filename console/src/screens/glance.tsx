@@ -1,7 +1,7 @@
 /** Below the map: what wants a look. */
 import type { AlertList } from "@holon/core/telemetry/alert.ts";
 import type { Fleet } from "../fleet.ts";
-import { clock } from "../format.ts";
+import { clock, withClocks } from "../format.ts";
 import { AsOf } from "../parts/as-of.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
@@ -30,7 +30,7 @@ export function Glance({ fleet, isMany = false }: { readonly fleet: Fleet; reado
         {value !== undefined && alerts.length === 0 && <p class="empty">{nothingWrong(unheard, unansweringOf(fleet, now))}</p>}
         <ul class="plain-list">
           {alerts.map(({ id, state, severity, message, since }) => (
-            <li key={id}><span class={`tag ${state === "unknown" ? "unseen" : "bad"}`}>{state === "unknown" ? words.unknown : words.alerts.severity[severity]}</span> <a href={printPlace(["alerts"])}>{message}</a> <span class="soft">{clock(since)}</span></li>
+            <li key={id}><span class={`tag ${state === "unknown" ? "unseen" : "bad"}`}>{state === "unknown" ? words.unknown : words.alerts.severity[severity]}</span> <a href={printPlace(["alerts"])}>{withClocks(message)}</a> <span class="soft">{clock(since)}</span></li>
           ))}
           {more > 0 && <li><a href={printPlace(["alerts"])}>{words.fleet.moreNodes(more)}</a></li>}
         </ul>

@@ -158,6 +158,7 @@ function Known({ status: { known = [] } }: { readonly status: NodeStatus }) {
       <Table
         label={t.inventory}
         columns={t.knownColumns}
+        figures={[3]}
         rows={known.map(({ what, value, source, asOfMs, stale }) => ({ key: what, cells: [what, value ?? <span class="soft">{words.unknown}</span>, source ?? "", asOfMs === null ? "" : <>{age(Math.max(0, now - asOfMs))}{stale && <span class="bad"> {t.stale}</span>}</>] }))}
       />
     </Section>

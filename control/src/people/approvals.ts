@@ -11,6 +11,7 @@
 import type { Caller } from "@holon/core/api/caller.ts";
 import type { Call } from "@holon/core/api/guarded.ts";
 import { secretsOf, withoutSecrets } from "@holon/core/api/without-secrets.ts";
+import { signedBySchema } from "@holon/core/diagnosis/signed-by.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -141,6 +142,8 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, concea
         if (kind !== "person") throw new HolonError("HOLON_APPROVAL_BAD", `${printPrincipal(by.principal)} is no person, and approves nothing`);
         if (asked.person === name) throw new HolonError("HOLON_APPROVAL_BAD", `${name} asked for ${id} and cannot approve it`, { next: "Have another person approve it." });
         if (asked.by !== undefined && stands(asked)) throw new HolonError("HOLON_APPROVAL_BAD", `${id} was approved by ${asked.by} already`, { next: `${asked.who} may call now, as before.` });
+        const same = sameSigner(shown(asked).body, signature);
+        if (same !== undefined) throw new HolonError("HOLON_APPROVAL_BAD", `${id} is signed with the ${same}, who asked`, { next: "Sign with a key of your own, under the name that the node's configuration gives it." });
         const said = { who: asked.who, by: printPrincipal(by.principal), role: by.role, endsMs: nowMs() + (state.users.has(name) ? limits.approvalMs : limits.sessionMs), ...(signature === undefined ? {} : { signature }) };
         await write(peopleEvents.approved, id, said, { open: { id, resource: asked.resource } });
       }),
@@ -153,6 +156,17 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, concea
 }
 
 const keptSchema = z.strictObject({ params: z.record(z.string(), z.string()).optional(), query: z.record(z.string(), z.string()).optional(), body: z.unknown().optional(), password: z.string().optional() });
+const signedSchema = z.looseObject({ signature: signedBySchema });
+
+/** The node takes two signers; here it is seen before the approval is spent. The same words under the same key have the same signature (RFC 8032). */
+function sameSigner(asked: unknown, signed: unknown): string | undefined {
+  const first = signedSchema.safeParse(asked);
+  const second = signedBySchema.safeParse(signed);
+  if (!first.success || !second.success) return undefined;
+  const { signer, signature } = first.data.signature;
+  return second.data.signature === signature ? `key of ${signer}` : second.data.signer === signer ? `name of ${signer}` : undefined;
+}
+
 const cellOf = (id: string): string => `approval/${id}`;
 const gone = (id: string): CellChange => ({ key: cellOf(id), value: null });
 const encoder = new TextEncoder();

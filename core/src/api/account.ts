@@ -17,7 +17,7 @@ export interface Account {
 
 /** Answers about one node or many whose truth depends on who was heard. */
 export const aboutTheFleet: ReadonlySet<string> = new Set([
-  "/v1/nodes", "/v1/nodes/{node}", "/v1/sites", "/v1/sites/{site}", "/v1/apps", "/v1/apps/{app}", "/v1/events", "/v1/models", "/v1/models/{version}", "/v1/plan", "/v1/plan/explain", "/v1/meter", "/v1/status", "/v1/continuum", "/v1/functions", "/v1/functions/failed", "/v1/watch",
+  "/v1/nodes", "/v1/nodes/{node}", "/v1/sites", "/v1/sites/{site}", "/v1/apps", "/v1/apps/{app}", "/v1/apps/{app}/shared", "/v1/events", "/v1/models", "/v1/models/{version}", "/v1/plan", "/v1/plan/explain", "/v1/meter", "/v1/status", "/v1/continuum", "/v1/functions", "/v1/functions/failed", "/v1/watch",
 ]);
 
 /** Answers that one node gave at this moment: they say how it stands itself, and so do those that say that it gave none. */

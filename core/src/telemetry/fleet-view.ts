@@ -11,7 +11,7 @@ import { createClockWords, type ClockHere } from "./clock-words.ts";
 import { compare, countBelow, countUpTo, isAbout, placeBehind } from "./in-order.ts";
 import { isExcused, noStates, type Completeness, type Missing, type NodeState } from "./completeness.ts";
 import type { AnswerClock, FleetQuery, FleetRow, FleetStatus } from "./fleet-status.ts";
-import { newKnown, type Known, type NodeFacts } from "./known-node.ts";
+import { isAwaited, isOfFleet, newKnown, type Known, type NodeFacts } from "./known-node.ts";
 import { createWays, type Way } from "./ways.ts";
 import type { Window } from "./window.ts";
 
@@ -393,9 +393,5 @@ export function createFleetView(self: string): FleetView {
     nodes: () => [...known.keys()],
   };
 }
-
-const isAwaited = ({ enrolledMs, firstMs, heardMs, links }: Known): boolean => enrolledMs !== undefined && firstMs === Infinity && heardMs === undefined && links.size === 0;
-
-const isOfFleet = ({ enrolledMs, firstMs }: Known): boolean => enrolledMs !== undefined || Number.isFinite(firstMs);
 
 const iso = (ms: number | undefined): string | null => (ms === undefined || !Number.isFinite(ms) ? null : isoTime(ms));
