@@ -1,6 +1,6 @@
 /**
  * What this node is made of, on a real machine: the files of Holon's own workspaces as they are installed, those of the console and the manual that it serves, where the names of the workspaces lead to,
- * what they depend on by their lockfile, the Node that runs them, what is loaded into its process beside them, and `holon.node.yaml`. `measured.json` in the node's folder holds what was adopted, under a key of the node's own (HMAC-SHA256).
+ * what they depend on, by their lockfile and file by file, the Node that runs them, what is loaded into its process beside them, and `holon.node.yaml`. `measured.json` in the node's folder holds what was adopted, under a key of the node's own (HMAC-SHA256).
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { createReadStream, globSync } from "node:fs";
@@ -15,6 +15,7 @@ import { diskError, isErrno } from "./disk/error.ts";
 import { lookAtCompiled, noteCompiled } from "./measurer/compiled.ts";
 import { keyPath, macOf, readKey } from "./measurer/key.ts";
 import { isLink, measuredWorkspaces, programFiles } from "./measurer/program.ts";
+import { hashOfPackage, isPackage, packageNames } from "./measurer/packages.ts";
 import { hashOfPart, linkerFile, startParts, textOf, type StartedWith, type StartPart } from "./measurer/start.ts";
 import { writeSecretFile } from "./secret-file.ts";
 import { writeWhole } from "./whole-file.ts";
@@ -69,12 +70,13 @@ export function createMeasurer({ folder, config, program = installed, runtime = 
       if (adopted.by === firstStart) await noteCompiled(folder); // there was no key for it before
     },
     trustsFirst,
-    names() {
-      return Promise.resolve([...(config === undefined ? [] : [configurationName]), ...programFiles(program), runtimeName, ...parts().map((part) => startName(part))]);
+    async names() {
+      return [...(config === undefined ? [] : [configurationName]), ...programFiles(program), ...(await packageNames(program)), runtimeName, ...parts().map((part) => startName(part))];
     },
     async hash(name) {
       const part = isOfStart(name) ? parts().find((one) => startName(one) === name) : undefined;
       if (part !== undefined) return hashOfPart(part, hashOf);
+      if (isPackage(name)) return hashOfPackage(program, name);
       const path = place(name);
       return path === undefined ? undefined : isLink(name) ? hashOfLink(program, path) : hashOf(path);
     },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -40,6 +40,16 @@ test("notes that this node's key does not stand for are none: of a cache without
   assert.deepEqual([await believeCompiled(folder), left()], [[], ["one"]]);
   rmSync(path);
   assert.deepEqual([await believeCompiled(folder), left()], [[], []]);
+});
+
+test("what lies where a link leads is not of the cache, and stays", async (context) => {
+  const { folder, cache, left } = await bed(context);
+  const elsewhere = join(folder, "elsewhere");
+  mkdirSync(elsewhere);
+  writeFileSync(join(elsewhere, "log"), "of the node");
+  symlinkSync(elsewhere, join(cache, "led"));
+  assert.deepEqual([await believeCompiled(folder), left()], [[], ["one", "two"]]);
+  assert.ok(existsSync(join(elsewhere, "log")));
 });
 
 test("without a key nothing is noted", async (context) => {

@@ -3,12 +3,13 @@
  * holds the hash of each file, under the node's own key. Before anything is run from there, whatever is not in it, or not as it is, is taken away and made anew.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Difference } from "@holon/core/measure/measured.ts";
 import { z } from "zod";
 import { diskError, isErrno } from "../disk/error.ts";
 import { writeWhole } from "../whole-file.ts";
+import { below } from "./below.ts";
 import { macOf, readKey } from "./key.ts";
 
 const hashesSchema = z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/));
@@ -77,7 +78,9 @@ async function hashesOf(cache: string): Promise<readonly (readonly [name: string
 
 async function filesOf(cache: string): Promise<readonly string[]> {
   try {
-    return (await readdir(cache, { recursive: true, withFileTypes: true })).filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name).slice(cache.length + 1));
+    const names: string[] = [];
+    for await (const entry of below(cache)) names.push(join(entry.parentPath, entry.name).slice(cache.length + 1));
+    return names;
   } catch (error) {
     if (isErrno(error, "ENOENT")) return [];
     throw diskError("read", cache, error);
