@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream, globSync } from "node:fs";
-import { readFile, readlink, realpath } from "node:fs/promises";
+import { readFile, readlink, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { z } from "zod";
 import { isErrno } from "../disk/error.ts";
@@ -50,13 +50,21 @@ export async function hashOfPackage(program: string, name: string): Promise<stri
     whole.update(`${JSON.stringify(inside)} `);
     if (entry.isSymbolicLink()) whole.update(`to ${JSON.stringify(await readlink(path))}\n`);
     else if (entry.isFile()) {
-      const own = createHash("sha256");
-      for await (const piece of createReadStream(path)) own.update(piece as Uint8Array);
-      whole.update(`${own.digest("hex")}\n`);
+      whole.update(`${await hashOfFile(path)}\n`);
     }
   }
   return whole.digest("hex");
 }
+
+/** Most files are small, and a stream for each costs more than their content does. */
+async function hashOfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  if ((await stat(path)).size <= wholeBytesMax) hash.update(await readFile(path));
+  else for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
+  return hash.digest("hex");
+}
+
+const wholeBytesMax = 256 << 10;
 
 /** Outermost, and none of the program's own. */
 export const isPackage = (name: string): boolean => /^(?:[^@]*\/)?node_modules\/(?!\.|@holon\/)(?:@[^/]+\/)?[^/@]+$/.test(name) && name.indexOf("node_modules/") === name.lastIndexOf("node_modules/");
