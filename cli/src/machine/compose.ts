@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import type { Difference } from "@holon/core/measure/measured.ts";
 import type { Authority, Cipher, Clock, Ports } from "@holon/core/ports.ts";
 import { withAccount, type Account } from "@holon/core/api/account.ts";
 import { guardRoutes } from "@holon/core/api/guarded.ts";
@@ -68,6 +69,8 @@ export interface NodeOptions {
   checkConfig?(text: string): Promise<void>;
   /** What the node is found to be made of at its first start is adopted. */
   readonly trustsFirst?: boolean;
+  /** What of the program's compiled form was found altered, and taken away, before it was loaded. */
+  readonly compiled?: readonly Difference[];
   /** What loads beside the program, for a node in the process of a test, whose words are the runner's; otherwise how this process was started. */
   readonly start?: StartedWith;
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
@@ -124,7 +127,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       ...attestorOf(folder, config),
-      measurer: createMeasurer({ folder, config: options.configFile, start: options.start ?? startedWith(), trustsFirst: options.trustsFirst === true, ...(options.checkConfig === undefined ? {} : { checkConfig: options.checkConfig }) }),
+      measurer: createMeasurer({ folder, config: options.configFile, start: options.start ?? startedWith(), ...(options.compiled === undefined ? {} : { compiled: options.compiled }), trustsFirst: options.trustsFirst === true, ...(options.checkConfig === undefined ? {} : { checkConfig: options.checkConfig }) }),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
       ...(config.control && config.provider !== undefined ? { provider: (await import("@holon/platform/provider.ts")).createProvider(config.provider, secrets) } : {}),
       lines: createLines(folder),

@@ -5,18 +5,21 @@
  *
  * What comes from the cache has its types stripped already; what strips them weighs 17 MB in each thread that loads it. Lean also means
  * a small young generation, since what a node throws away is small and often, and few threads and arenas beside the ones that work.
+ *
+ * What lies in the cache runs in the place of the files that are measured: before anything is loaded from it, whatever this node did not make itself is taken away.
  */
 import { flushCompileCache } from "node:module";
-import { join } from "node:path";
 import { makeFolder } from "@holon/platform/disk/folder.ts";
 import { startedWith } from "@holon/platform/measurer/start.ts";
+import { lifeOfProcess, markedAs } from "./given-cache.ts";
 
 /** Megabytes of the young generation's half: many times what a busy millisecond allocates. The default of 16 is soon touched in full and never given back. And no signal lets a debugger in. */
 const flags = ["--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", "--disable-sigusr1"];
 /** Allocators of glibc for all threads: each keeps what is free in it. */
 const arenas = "2";
-const filling = "HOLON_LEAN_FILLING";
 const told = "HOLON_LEAN_START";
+const alteredBefore = "HOLON_LEAN_ALTERED";
+const alteredMax = 32;
 /** Linux takes 128 KiB for one variable of an environment. */
 const toldBytesMax = 100_000;
 
@@ -28,22 +31,24 @@ const toldBytesMax = 100_000;
 export async function becomeLean(folder: string, load: () => Promise<unknown>, start: string, ended: AbortSignal): Promise<void> {
   if (process.execve === undefined || process.platform === "win32") return;
   const [, ...words] = process.argv;
-  const cache = join(folder, "cache");
+  const life = lifeOfProcess();
+  if (life === "run") return;
+  const { believeCompiled, cacheFolder, noteCompiled } = await import("@holon/platform/measurer/compiled.ts"); // not for the last of its lives
   const { environment: given } = startedWith(); // what was loaded first and took its traces away is loaded again, and measured
-  if (process.env["NODE_COMPILE_CACHE"] !== cache) {
+  if (life !== "filling") {
     makeFolder(folder);
+    const altered = (await believeCompiled(folder)).slice(0, alteredMax);
     await toldSignals();
     if (ended.aborted) return;
-    process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...words], { MALLOC_ARENA_MAX: arenas, ...given, NODE_COMPILE_CACHE: cache, [filling]: "1" });
+    process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...words], { MALLOC_ARENA_MAX: arenas, ...given, NODE_COMPILE_CACHE: cacheFolder(folder), ...markedAs("filling"), [alteredBefore]: JSON.stringify(altered) });
   }
-  if (process.env[filling] === undefined) return;
   await load();
   flushCompileCache();
+  await noteCompiled(folder);
   await toldSignals();
   if (ended.aborted) return;
-  const { [filling]: _, ...environment } = given;
   const isShort = Buffer.byteLength(start) <= toldBytesMax; // what is longer is read anew by the words of the command
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...words], isShort ? { ...environment, [told]: start } : environment);
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...words], { ...given, ...markedAs("run"), ...(isShort ? { [told]: start } : {}) });
 }
 
 /**
@@ -51,9 +56,16 @@ export async function becomeLean(folder: string, load: () => Promise<unknown>, s
  * every other program; nobody who is started by this one is told.
  */
 export function takeStart(): string | undefined {
-  const start = process.env[told];
+  const start = lifeOfProcess() === "run" ? process.env[told] : undefined;
   delete process.env[told];
   return start;
+}
+
+/** What of the cache was not as this node made it, found and taken away before anything was loaded from there: differences as JSON. */
+export function takeAltered(): string {
+  const text = lifeOfProcess() === "run" ? process.env[alteredBefore] : undefined;
+  delete process.env[alteredBefore];
+  return text ?? "[]";
 }
 
 /** A signal that has come is told in the next turns of the event loop. */

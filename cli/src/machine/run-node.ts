@@ -1,10 +1,12 @@
 /** One node, until it is told to stop. This is what a node's program has loaded for months: it loads nothing that reads commands or YAML. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { differenceSchema } from "@holon/core/measure/measured.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import { z } from "zod";
 import { aborted } from "../ending.ts";
-import { becomeLean } from "./lean.ts";
+import { becomeLean, takeAltered } from "./lean.ts";
 import { makeToken } from "./token.ts";
 
 const nodeStartSchema = z.strictObject({
@@ -24,7 +26,7 @@ export type NodeStart = z.infer<typeof nodeStartSchema>;
 
 /** Starts this program anew, lean, and runs the node there; where that cannot be, here. */
 export async function runNodeLean(start: NodeStart, ended: AbortSignal): Promise<void> {
-  await becomeLean(join(start.data, start.config.name), loadAll, JSON.stringify(start), ended);
+  await becomeLean(join(start.data, start.config.name), () => loadAll(start), JSON.stringify(start), ended);
   await runNode(start, ended);
 }
 
@@ -39,7 +41,7 @@ async function runNode({ config, configFile, configText, isTextRun, data, api, a
   const isConfigChanged = (): Promise<boolean> => readFile(configFile, "utf8").then((now) => now !== configText, () => true);
   // By what reads YAML, which is loaded where the file is another by then.
   const checkConfig = async (now: string): Promise<void> => void (now === configText && isTextRun ? undefined : (await import("../command/node.ts")).parseConfig(now, configFile));
-  const machine = await startNode({ config, configFile, trustsFirst: true, checkConfig, data, api, token, trace: { level: verbose ? "info" : "warn", output: process.stderr }, isConfigChanged });
+  const machine = await startNode({ config, configFile, trustsFirst: true, compiled: z.array(differenceSchema).parse(JSON.parse(takeAltered())), checkConfig, data, api, token, trace: { level: verbose ? "info" : "warn", output: process.stderr }, isConfigChanged });
   if (bundle !== undefined) {
     const { deployBundle } = await import("../app/bundle-folder.ts");
     await deployBundle(machine.control, bundle).catch(async (error: unknown) => {
@@ -55,8 +57,14 @@ async function runNode({ config, configFile, configText, isTextRun, data, api, a
 /** Not for whoever starts no node. */
 const loadMachine = () => import("./compose.ts");
 
-async function loadAll(): Promise<void> {
+/** All that this node loads as it starts, and what it verifies and issues with soon after: of the cache it believes what is made here, and strips the rest anew in each of its lives. */
+async function loadAll({ config, data }: NodeStart): Promise<void> {
   await loadMachine();
+  if (config.control) await Promise.all([import("@holon/control/index.ts"), import("@holon/platform/identity/authority.ts"), import("@holon/platform/identity/here.ts")]);
+  if (config.control && config.provider !== undefined) await import("@holon/platform/provider.ts");
+  const { pinnedPath } = await import("@holon/platform/trust/tuf.ts");
+  if (existsSync(pinnedPath(join(data, config.name), "images"))) await import("@holon/platform/trust/tuf-session.ts");
+  if (config.siblings.some(({ address }) => address === undefined)) await import("@holon/platform/discovery/mdns.ts");
   const { warmSandbox } = await import("@holon/platform/runner/warm.ts");
   await warmSandbox();
 }

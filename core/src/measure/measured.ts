@@ -17,13 +17,14 @@ export type Adopted = z.infer<typeof adoptedSchema>;
 /** Above the highest that is known, and by the clock above those of a record that was lost; a clock that is wrong makes it no lower than that. */
 export const adoptionNumber = (highest: number, nowMs: number): number => Math.max(highest + 1, Math.floor(nowMs));
 
-export interface Difference {
-  readonly what: string;
+export const differenceSchema = z.strictObject({
+  what: z.string(),
   /** Null where nothing of this name was adopted. */
-  readonly expected: string | null;
+  expected: z.string().nullable(),
   /** Null where nothing of this name is there. */
-  readonly found: string | null;
-}
+  found: z.string().nullable(),
+});
+export type Difference = Readonly<z.infer<typeof differenceSchema>>;
 
 export function differences(adopted: readonly Measurement[], found: readonly Measurement[]): readonly Difference[] {
   const is = new Map(found.map(({ name, hash }) => [name, hash]));

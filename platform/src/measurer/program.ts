@@ -8,7 +8,7 @@ import { manualFiles } from "../manual/sources.ts";
 
 /** `sim` too: control plays what would be in it, in a thread of its own process. */
 export const measuredWorkspaces = ["core", "node", "control", "platform", "sim", "sdk", "cli", "console"] as const;
-const workspaces = `{${measuredWorkspaces.join(",")}}`;
+export const workspaces = `{${measuredWorkspaces.join(",")}}`;
 const patterns = [`${workspaces}/src/**/*.*`, "cli/bin/*", `${workspaces}/*.*`, "{package,tsconfig*}.json", "package-lock.json", ...manualFiles];
 /** By these names the workspaces find each other: the nearest one counts. */
 const linkPatterns = ["", `${workspaces}/`, `${workspaces}/src/**/`].map((place) => `${place}node_modules/@holon/${workspaces}`);

@@ -27,11 +27,14 @@ const plain = new Set([
   "no-warnings", "disable-warning", "no-deprecation", "trace-warnings", "trace-uncaught", "trace-deprecation", "unhandled-rejections", "enable-source-maps", "test", "test-isolation", "test-concurrency",
 ]);
 const loads = ["NODE_PATH", "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH", "GCONV_PATH", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "ESBUILD_BINARY_PATH"] as const;
+/** The cache of modules that the environment named, which whoever starts a node leaves behind: what it uses itself stands under the name that Node.js reads. */
+export const givenCacheVariable = "HOLON_GIVEN_COMPILE_CACHE";
 export const linkerFile = "/etc/ld.so.preload";
 
 /** `linker`: what stands in `/etc/ld.so.preload`. Empty where nothing is loaded beside the program. */
 export function startParts({ options, environment }: StartedWith, linker: string | undefined): readonly StartPart[] {
   const parts: StartPart[] = [
+    { name: "NODE_COMPILE_CACHE", words: present(environment[givenCacheVariable] ?? "", /\n/) },
     { name: "options", words: beyondPlain(options) },
     { name: "NODE_OPTIONS", words: beyondPlain(wordsOf(environment["NODE_OPTIONS"] ?? "")) },
     ...loads.map((name) => ({ name, words: present(environment[name] ?? "", /[\s:]+/) })),
