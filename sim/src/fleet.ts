@@ -2,7 +2,7 @@
 import { assert } from "@holon/core/errors.ts";
 import { laneName, type Lane, type LogRecord } from "@holon/core/log/log.ts";
 import type { Ports } from "@holon/core/ports.ts";
-import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
+import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { checkAccounting, type AccountingResult, type EpochRange, type LaneAccount, type SourceAccount } from "./checkers/accounting.ts";
@@ -14,16 +14,14 @@ import { compareHeads, type HeadCounts } from "./checkers/equal-heads.ts";
 import { RepetitionWatch } from "./checkers/repetition.ts";
 import { checkRawStays, WireWatch } from "./checkers/raw-stays.ts";
 import { createOnlookersCodec } from "./codec.ts";
-import type { DiskSpeed } from "./disk.ts";
-import type { FeedTexts } from "./feeds.ts";
-import type { HostHabits } from "./host-stats.ts";
-import { readingNumber, type DeviceHabits } from "./door.ts";
+import { readingNumber } from "./door.ts";
 import { branchesAt, checkParted } from "./parted.ts";
 import { dataOf, LaneLedger, seenRecord } from "./lane-ledger.ts";
 import type { ProfileOf } from "./net/link-profile.ts";
 import { SimNet } from "./net.ts";
 import { SimAuthority } from "./identity.ts";
 import { exportableLanes, isBehind } from "./behind.ts";
+import { memberConfig, type MemberOptions } from "./member.ts";
 import { NodeMachine } from "./node-machine.ts";
 import { readLane } from "./read-lane.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
@@ -52,42 +50,6 @@ export interface FormerLife {
   readonly ledger: LaneLedger;
   /** By lane, how far its records were somewhere else when the disk went: on the parent's, or in the backup. */
   readonly reached: ReadonlyMap<string, number>;
-}
-
-export interface MemberOptions {
-  readonly name: string;
-  /** What the node is called, where it is not the machine's own name: a copy is called as the node that it was copied from. */
-  readonly node?: string;
-  readonly tier: "gateway" | "edge" | "cloud";
-  readonly parent?: string;
-  readonly devices?: DeviceHabits;
-  readonly driftPpm?: number;
-  readonly retention?: NodeConfig["retention"];
-  /** Changes what the program sees of the world, boot by boot: a part that lies, a fault that the world itself does not have. */
-  wrap?(ports: Ports): Ports;
-  /** Its first opening of the log is no opening: it goes on where another machine is. */
-  readonly resumes?: boolean;
-  /** Plays a part instead of the program under test. */
-  act?(ports: Ports): Promise<SimSubject>;
-  /** The other enrolled members of its site. */
-  readonly siblings?: readonly string[];
-  /** Without it the root carries the control plane, and nobody else. */
-  readonly control?: boolean;
-  readonly disk?: DiskSpeed;
-  /** What fits on its disk. */
-  readonly diskBytes?: number;
-  readonly uplink?: NodeConfig["uplink"];
-  readonly signatures?: NodeConfig["signatures"];
-  readonly downlink?: NodeConfig["downlink"];
-  /** What the machine tells of itself. */ readonly host?: HostHabits;
-  /** Without it, and without `host`, nothing is known of the machine, and the planner gives it nothing. */
-  readonly inventory?: NodeConfig["inventory"];
-  readonly site?: string;
-  readonly jurisdiction?: string;
-  /** What its files and addresses give. */ readonly feeds?: FeedTexts;
-  /** Without it the node measures nothing. */
-  readonly telemetry?: NodeConfig["telemetry"];
-  readonly alerts?: NodeConfig["alerts"];
 }
 
 /** What the checkers found at the end of a run. */
@@ -152,26 +114,9 @@ export class Fleet {
   }
 
   add(options: MemberOptions): Member {
-    const { name, tier, parent, siblings = [], node = name } = options;
+    const { name, tier, parent, node = name } = options;
     assert(isNodeName(name) && isNodeName(node), `${name} or ${node} is no node name`);
-    const config = nodeConfigSchema.parse({
-      name: node,
-      site: options.site ?? (tier === "cloud" ? "cloud" : "site"),
-      tier,
-      jurisdiction: options.jurisdiction ?? "EU/DE",
-      control: options.control ?? parent === undefined,
-      ...uplinkOf(options, this.members.get(parent ?? "")?.config),
-      ...(options.signatures === undefined ? {} : { signatures: options.signatures }),
-      ...(options.downlink === undefined ? {} : { downlink: options.downlink }),
-      ...(options.inventory === undefined ? {} : { inventory: options.inventory }),
-      ...(options.telemetry === undefined ? {} : { telemetry: options.telemetry }),
-      ...(options.alerts === undefined ? {} : { alerts: options.alerts }),
-      ...(node !== name || (tier === "gateway" && siblings.length === 0) ? {} : { listen: `${name}:7401` }),
-      siblings: siblings.map((sibling) => ({ name: sibling })),
-      ...(parent === undefined ? {} : { parent: `wss://${parent}:7401` }),
-      ...(options.retention === undefined ? {} : { retention: options.retention }),
-      ...(this.authority === undefined ? {} : { authority: { certificateMs: this.authority.certificateMs } }),
-    });
+    const config = memberConfig(options, { authority: this.authority, parent: this.members.get(parent ?? "")?.config });
     const machine: Machine = new NodeMachine(this.world, this.net, this.members.size + 1, {
       name,
       ...(node === name ? {} : { proves: node }),
@@ -395,12 +340,6 @@ type Missing = Awaited<ReturnType<NonNullable<SimSubject["missing"]>>>[number];
 function subjectOf({ machine }: Member): SimSubject {
   assert(machine.subject !== undefined, `${machine.name} is up when the checkers run`);
   return machine.subject;
-}
-
-/** Whoever hangs on one of its own tier names it. */
-function uplinkOf({ tier, uplink }: MemberOptions, parent: NodeConfig | undefined): Pick<NodeConfig, "uplink"> {
-  if (parent?.tier === tier) return { uplink: { node: parent.name, ...uplink } };
-  return uplink === undefined ? {} : { uplink };
 }
 
 const isLocalElsewhere = (lane: string, root: string): boolean => lane.endsWith("/local") && lane !== `${root}/local`;

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
-import type { MemberOptions } from "@holon/sim/fleet.ts";
+import type { MemberOptions } from "@holon/sim/member.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
 
 const room = (perProcessorHour: number, uplink: object = {}) => ({ processors: 4, memoryBytes: 8e9, diskBytes: 1e10, prices: { perProcessorHour, perGigabyteHour: 0.001, perKilowattHour: 0 }, uplink: { latencyMs: 10, perGigabyte: 0.1, bytesPerSecond: 1e6, ...uplink } });

@@ -6,7 +6,7 @@ import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { PlacementWeights } from "@holon/core/schema/needs.ts";
 import type { NodeReport } from "@holon/core/schema/node-report.ts";
-import type { MemberOptions } from "@holon/sim/fleet.ts";
+import type { MemberOptions } from "@holon/sim/member.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
 
 const room = (perProcessorHour: number) => ({ processors: 2, memoryBytes: 4e9, diskBytes: 1e10, prices: { perProcessorHour }, power: { processorWatts: 20 }, carbonGramsPerKilowattHour: 300, uplink: { latencyMs: 10, perGigabyte: 0.05 } });

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
-import type { MemberOptions } from "@holon/sim/fleet.ts";
+import type { MemberOptions } from "@holon/sim/member.ts";
 import { createFold, type ControlState } from "../store/fold.ts";
 import { handedTold, letGoOfOld, type HandedState } from "../store/handed.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";

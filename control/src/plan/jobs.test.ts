@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { worldBeginsMs } from "@holon/sim/clock.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
-import type { MemberOptions } from "@holon/sim/fleet.ts";
+import type { MemberOptions } from "@holon/sim/member.ts";
 import { jobEveryMs, jobsApp, jobsProgram } from "@holon/sim/programs/jobs.ts";
 import { holonProgram } from "@holon/sim/programs/program.ts";
 import { takesTurns } from "../../../scripts/testing/turns.ts";

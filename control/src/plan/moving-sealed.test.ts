@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
-import type { MemberOptions } from "@holon/sim/fleet.ts";
+import type { MemberOptions } from "@holon/sim/member.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
 
 const inventory = { processors: 2, memoryBytes: 4e9, diskBytes: 1e10 };

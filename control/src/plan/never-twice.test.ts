@@ -8,7 +8,7 @@ import type { Ports, Runner } from "@holon/core/ports.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { onItsTurn } from "../../../scripts/testing/turns.ts";
 import { ActsWatch } from "@holon/sim/checkers/acts.ts";
-import type { MemberOptions } from "@holon/sim/fleet.ts";
+import type { MemberOptions } from "@holon/sim/member.ts";
 import { backUp, restore } from "@holon/sim/copies.ts";
 import { beatCode } from "@holon/sim/programs/island.ts";
 import { ControlFleet } from "../testing/control-fleet.ts";

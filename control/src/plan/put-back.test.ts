@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import { backUp, restore, type Backup } from "@holon/sim/copies.ts";
-import type { Member, MemberOptions } from "@holon/sim/fleet.ts";
+import type { Member } from "@holon/sim/fleet.ts";
+import type { MemberOptions } from "@holon/sim/member.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
 
 const inventory = { processors: 2, memoryBytes: 4e9, diskBytes: 1e10 };
