@@ -21,6 +21,8 @@ export const incidentSchema = z.object({
   acknowledged: z.object({ by: z.string(), at: timeSchema, note: z.string() }).nullable(),
   /** Of an alarm: when the newest was recorded. */
   lastMs: z.number().optional(),
+  /** Of an alarm: it said that it is open, and lasts until it says that it is over. */
+  isOpen: z.boolean().optional(),
 });
 export type Incident = z.infer<typeof incidentSchema>;
 
@@ -30,9 +32,10 @@ export interface Heard {
   readonly jurisdiction: string;
   readonly node: string;
   readonly lastMs?: number | undefined;
+  readonly isOpen?: boolean | undefined;
 }
 
-export const begin = ({ alert, class: dataClass, jurisdiction, node, lastMs }: Heard): Incident => ({
+export const begin = ({ alert, class: dataClass, jurisdiction, node, lastMs, isOpen }: Heard): Incident => ({
   alert: { ...alert, node },
   class: dataClass,
   jurisdiction,
@@ -40,6 +43,7 @@ export const begin = ({ alert, class: dataClass, jurisdiction, node, lastMs }: H
   told: [],
   acknowledged: null,
   ...(lastMs === undefined ? {} : { lastMs }),
+  ...(isOpen === true ? { isOpen } : {}),
 });
 
 /** The same told again, or by another. What is over stays over. */

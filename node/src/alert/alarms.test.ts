@@ -119,3 +119,18 @@ test("an alarm that its app closes is over then, and its closing is no second ti
   await alarms.read();
   assert.deepEqual(told().map(([, state, count]) => [state, count]), [["resolved", 1], ["firing", 1]]);
 });
+
+test("an alarm that said that it is open is over when it says so, and not because nothing came; of a node of which nobody tells it ends as others", async (context) => {
+  const { alarms, alarm, firing } = await bed(context);
+  alarm("gateway-1", beginMs, { state: "open" });
+  alarm("gateway-2", beginMs, { state: "open" });
+  await alarms.read();
+  alarms.quiet(beginMs + 10 * quietMs, (node) => (node === "gateway-1" ? beginMs + 10 * quietMs : undefined));
+  assert.deepEqual(firing().map(({ alert }) => alert.node), ["gateway-1"]);
+  alarm("gateway-1", beginMs + 11 * quietMs, { state: "open" });
+  await alarms.read();
+  assert.deepEqual(firing().map(({ alert }) => alert.count), [2], "the same, told again");
+  alarm("gateway-1", beginMs + 12 * quietMs, { state: "closed" });
+  await alarms.read();
+  assert.deepEqual(firing(), []);
+});

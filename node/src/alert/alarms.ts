@@ -1,5 +1,5 @@
 /**
- * Alarms in this node's log as incidents: of one origin, type and subject, until none has come for a while. Which record begins one follows from the lane alone, so that every node that holds
+ * Alarms in this node's log as incidents: of one origin, type and subject, until none has come for a while, or, where it said that it is open, until it says that it is over. Which record begins one follows from the lane alone, so that every node that holds
  * the lane names it alike, and a receiver that hears of it from two of them can tell. What nodes below told of their own look is taken over as they told it.
  */
 import type { IncidentBook } from "./book.ts";
@@ -14,7 +14,7 @@ import { fits } from "@holon/core/run/trigger-events.ts";
 import type { Alerting } from "@holon/core/schema/alerting.ts";
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { alertSchema, type Alert } from "@holon/core/telemetry/alert.ts";
-import { saysOver } from "@holon/core/telemetry/says-over.ts";
+import { saysOpen, saysOver } from "@holon/core/telemetry/says-over.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 
 export const firedType = "holon.alert.fired";
@@ -101,9 +101,10 @@ export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptio
       return;
     }
     // Either way: what a clock told that was ahead is no reason to count all that comes after it as the same.
-    if (open !== undefined && Math.abs(atMs - lastMs) < settings.alarmQuietMs) {
+    const isOpen = saysOpen(event.data) || open?.isOpen === true;
+    if (open !== undefined && (open.isOpen === true || Math.abs(atMs - lastMs) < settings.alarmQuietMs)) {
       const count = open.alert.count + 1;
-      book.put({ ...open, lastMs: atMs, alert: { ...open.alert, count, message: messageOf(event, origin, count) } });
+      book.put({ ...open, lastMs: atMs, ...(isOpen ? { isOpen } : {}), alert: { ...open.alert, count, message: messageOf(event, origin, count) } });
       return;
     }
     if (open !== undefined) book.put(over(open, () => true, isoTime(Math.min(lastMs + settings.alarmQuietMs, atMs))));
@@ -113,7 +114,7 @@ export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptio
       id: `alarm/${origin}/${epoch}/${sequence}`, rule, kind: "alarm", subject, severity: settings.pageOn.some((pattern) => fits(pattern, event.type)) ? "page" : "ticket", state: "firing",
       since: event.time, until: null, value: null, threshold: null, message: messageOf(event, origin, 1), count: 1, node: origin, ...(site === undefined ? {} : { site }), ...(producer === "" ? {} : { app: producer }),
     };
-    book.hear({ alert, class: event.class, jurisdiction: event.jurisdiction, node: origin, lastMs: atMs });
+    book.hear({ alert, class: event.class, jurisdiction: event.jurisdiction, node: origin, lastMs: atMs, isOpen });
   }
 
   // Of a log that is older than the account of its alarms, what was there is past: nobody is told of it now.
@@ -155,7 +156,9 @@ export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptio
     if (lastMs > nowMs + limits.telemetryAheadMs) return isSet(nowMs) ? book.put({ ...incident, lastMs: nowMs }) : undefined;
     const overMs = lastMs + settings.alarmQuietMs;
     const origin = incident.alert.node ?? "";
-    const knownMs = origin === log.origin ? nowMs : Math.min(nowMs, throughOf(origin) ?? nowMs);
+    const throughMs = origin === log.origin ? nowMs : throughOf(origin);
+    if (incident.isOpen === true && throughMs !== undefined) return; // its node will say when it is over
+    const knownMs = Math.min(nowMs, throughMs ?? nowMs);
     if (knownMs >= overMs) book.put(over(incident, () => true, isoTime(overMs)));
   }
 
