@@ -3,7 +3,7 @@
  * looks at how the answer was made. Clocks are right in this world, so that times can be compared.
  */
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
-import type { Log } from "@holon/core/log/log.ts";
+import type { Lane, Log, LogRecord } from "@holon/core/log/log.ts";
 import { streamNames, type StreamName } from "@holon/core/schema/event.ts";
 import type { FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { printKey } from "@holon/core/telemetry/key.ts";
@@ -53,7 +53,7 @@ export class TelemetryLedger {
         if (before === undefined || head <= before) continue;
         read.set(lane.stream, head);
         const atMs = this.#world.nowMs;
-        void log.read(lane, before + 1, { maxRecords: head - before, maxBytes: Infinity }).then((records) => {
+        void readThrough(log, lane, before + 1, head).then((records) => {
           for (const { bytes, sequence } of records) {
             const { type, data } = parseStoredEvent(bytes, "");
             if (type === windowType) this.windowsOf(node).push({ sequence, window: windowSchema.parse(data) });
@@ -93,6 +93,19 @@ export class TelemetryLedger {
   arrivedThrough(node: string, head: number): number | undefined {
     return this.windowsOf(node).findLast(({ sequence }) => sequence <= head)?.window.endMs;
   }
+}
+
+/** What one reading gives may end before the last that was asked for: with a file of the log, for example. */
+async function readThrough(log: Log, lane: Lane, first: number, last: number): Promise<readonly LogRecord[]> {
+  const records: LogRecord[] = [];
+  for (let from = first; from <= last; ) {
+    const page = await log.read(lane, from, { maxRecords: last - from + 1, maxBytes: Infinity });
+    const end = page.at(-1);
+    if (end === undefined) break;
+    records.push(...page);
+    from = end.sequence + 1;
+  }
+  return records;
 }
 
 export interface Asked {
