@@ -45,7 +45,6 @@ test("needs that nobody could meet are told by name", () => {
   assert.match(needsProblem(app({ models: [{ name: "large", graph: blob, needs: {} }] })) ?? "", /model large has needs and answers nobody/);
   assert.match(needsProblem(app({ functions: [fn("large", "a.b", { needs: {} })], models: [{ name: "large", graph: blob, needs: {}, answers: {} }] })) ?? "", /both called large/);
   const of = (needs: object): string => needsProblem(app({ functions: [fn("sum", "a.b", { needs })] })) ?? "";
-  assert.match(of({ job: { hours: 20, schedule: { cron: "0 * * * *", zone: "UTC" } } }), /a run of job sum takes 20 hours, and the next one is due sooner/);
   assert.match(of({ sources: [{ site: "plant" }, { site: "plant" }] }), /sum names a site twice/);
   assert.match(of({ providers: [] }), /names no execution provider/);
   for (const well of [{}, { job: { hours: 1, schedule: { cron: "0 * * * *", zone: "UTC" } } }, { sources: [{ site: "plant" }, { site: "mine" }], providers: ["cpu"] }]) assert.equal(of(well), "");

@@ -3,8 +3,6 @@ import type { AppDocument, FunctionDocument } from "../schema/app.ts";
 import type { DataClass } from "../schema/event.ts";
 import type { ScheduleTrigger } from "../schema/trigger.ts";
 import { aboveOf, endOf, endsOfParts } from "../schema/model-use.ts";
-import { timetableOf } from "../run/timetable.ts";
-import { hourMs } from "../shifting/job.ts";
 import { appNeedsSchema, type AppNeeds, type PlacementNeeds } from "../schema/needs.ts";
 
 /** Undefined where nothing of it has needs. */
@@ -25,8 +23,6 @@ export function needsProblem({ functions, models }: Pick<AppDocument, "functions
   if (silent !== undefined) return `model ${silent.name} has needs and answers nobody: a model that a function uses stands where the function does, so the needs are the function's`;
   const job = functions.find((fn) => fn.needs?.job !== undefined && (scheduleOf(fn) === undefined || (fn.needs.replicas ?? 1) > 1));
   if (job !== undefined) return `${job.name} is a job, which has one replica, and a schedule that says when there is work: as its trigger, or as \`needs.job.schedule\``;
-  const endless = functions.find((fn) => runsOverlap(fn));
-  if (endless !== undefined) return `a run of job ${endless.name} takes ${endless.needs?.job?.hours ?? 0} hours, and the next one is due sooner: it would never be done in time`;
   const named = [...functions, ...models].find(({ needs }) => new Set(needs?.sources?.map(({ site }) => site)).size < (needs?.sources?.length ?? 0));
   if (named !== undefined) return `${named.name} names a site twice under \`needs.sources\`: its way would count twice`;
   const nothing = [...functions, ...models].find(({ needs }) => needs?.providers?.length === 0);
@@ -38,15 +34,6 @@ export function needsProblem({ functions, models }: Pick<AppDocument, "functions
   const placed = new Set(functions.flatMap((fn) => (fn.needs === undefined ? [] : fn.name)));
   const twice = models.find((model) => model.needs !== undefined && placed.has(model.name));
   return twice === undefined ? undefined : `a function and a model with needs are both called ${twice.name}: what is placed by its needs has a name of its own`;
-}
-
-/** By how its schedule goes on from one of its times. */
-function runsOverlap(fn: FunctionDocument): boolean {
-  const schedule = scheduleOf(fn);
-  if (schedule === undefined || fn.needs?.job === undefined) return false;
-  const { next } = timetableOf(schedule);
-  const first = next(0);
-  return next(first) - first < fn.needs.job.hours * hourMs;
 }
 
 const unitOf = (name: string, tier: string | undefined, needs: PlacementNeeds, onTheWay: boolean): object => ({ ...needs, name, ...(tier === undefined || needs.tiers !== undefined ? {} : { tiers: [tier] }), ...(onTheWay ? { onTheWay } : {}) });
