@@ -41,6 +41,8 @@ const prefix = "meter/";
 
 export function createMeter({ config, log, events, ports, inferred, handled: told }: MeterContext): Meter {
   const counted = new Map<string, Usage>();
+  /** On its way to the disk: totals, which stand for what is stored until it is known whether they are. Who asks meanwhile sees nothing go back, which would be counted again. */
+  let writing: ReadonlyMap<string, Usage> = new Map();
   let timer: Timer | undefined;
   let closed = false;
   let flushing: Promise<void> = Promise.resolve();
@@ -66,13 +68,16 @@ export function createMeter({ config, log, events, ports, inferred, handled: tol
     const intervalMs = ports.clock.monotonicMs() - fromMs;
     fromMs = ports.clock.monotonicMs();
     counted.clear();
-    const cells: CellChange[] = usages.map(([unit, usage]) => ({ key: `${prefix}${unit}`, value: encoder.encode(JSON.stringify(addUsage(stored(unit), usage))) }));
+    writing = new Map(usages.map(([unit, usage]) => [unit, addUsage(stored(unit), usage)]));
+    const cells: CellChange[] = [...writing].map(([unit, total]) => ({ key: `${prefix}${unit}`, value: encoder.encode(JSON.stringify(total)) }));
     const records = chunked(usages, functionsPerEvent).map((part) =>
       events.record({ stream: "telemetry", type: "holon.meter.counted", class: "public", producer: "meter", data: { intervalMs, functions: Object.fromEntries(part) } }),
     );
     try {
       await log.append({ records, cells });
+      writing = new Map();
     } catch (error) {
+      writing = new Map();
       for (const [unit, usage] of usages) counted.set(unit, addUsage(counted.get(unit) ?? noUsage, usage)); // nothing of it was stored: counted on
       throw error;
     }
@@ -103,10 +108,10 @@ export function createMeter({ config, log, events, ports, inferred, handled: tol
     },
     failed: (app, fn) => add(app, fn, { failures: 1 }),
     totals() {
-      const units = new Set([...counted.keys(), ...[...log.cells(prefix).keys()].map((key) => key.slice(prefix.length))]);
+      const units = new Set([...counted.keys(), ...writing.keys(), ...[...log.cells(prefix).keys()].map((key) => key.slice(prefix.length))]);
       return [...units].sort().map((unit) => {
         const [app = "", fn = ""] = unit.split("/");
-        const usage = addUsage(stored(unit), counted.get(unit) ?? noUsage);
+        const usage = addUsage(writing.get(unit) ?? stored(unit), counted.get(unit) ?? noUsage);
         return { app, function: fn, ...usage, ...costOf(usage, config.power, config.prices) };
       });
     },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limits } from "@holon/core/limits.ts";
 import { usageSchema, type Usage } from "@holon/core/meter/usage.ts";
 import { running } from "../testing/sim-family.ts";
 import { bed, unitOf } from "../testing/unit-bed.ts";
@@ -143,6 +144,29 @@ test("what is metered survives a power cut but for the last interval, and is nev
   assert.equal(row?.money?.amount, (row?.invocations ?? 0) / 1e6);
   const usage: Usage = usageSchema.parse(Object.fromEntries(Object.keys(usageSchema.shape).map((key) => [key, Reflect.get(row ?? {}, key)])));
   assert.equal(usage.events, 15);
+});
+
+test("what is metered does not go back while it is written, and not when it was", async () => {
+  const { send, until, machine, pass } = await bed([{ name: "sums", type: "in.came" }]);
+  const node = running(machine);
+  const events = (): number => node.metered().find((row) => row.function === "sums")?.events ?? 0;
+  const append = node.log.append.bind(node.log);
+  const seen: number[] = [];
+  node.log.append = async (entry) => {
+    seen.push(events());
+    try {
+      return await append(entry);
+    } finally {
+      seen.push(events());
+    }
+  };
+  for (let round = 1; round <= 3; round++) {
+    await send("in.came", 1, 2);
+    await until("they are handled", () => events() === 2 * round);
+    await pass(limits.meterEveryMs + 1_000);
+  }
+  assert.deepEqual(seen, seen.toSorted((one, other) => one - other));
+  assert.equal(seen.at(-1), 6);
 });
 
 test("of many functions each is handed what is its own and once, however long the others' events are that came in between", async () => {
