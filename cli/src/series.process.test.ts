@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import { test, type TestContext } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import type { Authority } from "@holon/core/ports.ts";
 import { isNodeName } from "@holon/core/units.ts";
@@ -17,12 +17,10 @@ import { assertRefused } from "./testing/assert-refused.ts";
 import { runHolon } from "./testing/holon-process.ts";
 import { audited, isOpen, Machines, plant } from "./testing/machines.ts";
 import { until } from "./testing/wait.ts";
-import { takesTurns } from "../../scripts/testing/turns.ts";
 
-const turn = takesTurns(2);
 const refusalSchema = z.object({ code: z.string(), node: z.string().nullish(), claimed: z.string().nullish(), proved: z.string().nullish() });
 
-turn("a stolen intermediate is replaced with the root's key: nodes come back by themselves, and what the thief signs is refused", async (context) => {
+test("a stolen intermediate is replaced with the root's key: nodes come back by themselves, and what the thief signs is refused", async (context) => {
   const machines = new Machines(context);
   const { data } = machines;
   const cloudConfig = { ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0" } as const;

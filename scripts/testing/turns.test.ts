@@ -30,7 +30,7 @@ test("a file whose tests all take turns has one of them in every run", () => {
   const lacking = listPaths().filter((path) => path.endsWith(".test.ts")).filter((path) => {
     const text = readFileSync(join(repositoryRoot, path), "utf8");
     const [, name, every] = /^const (\w+) = takesTurns\((\d+)\);$/m.exec(text) ?? [];
-    if (name === undefined || /^\s*test\(/m.test(text) || new RegExp(`^\\s+${name}\\(`, "m").test(text)) return false; // indented: in a loop
+    if (name === undefined || /^[ \t]*test\(/m.test(text) || new RegExp(`^[ \\t]+${name}\\(`, "m").test(text)) return false; // indented: in a loop
     return [...text.matchAll(new RegExp(`^${name}\\(`, "gm"))].length < Number(every);
   });
   assert.deepEqual(lacking, []);
