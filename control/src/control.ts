@@ -234,7 +234,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     const proposal = await planner.propose(state, hearing);
     const adopted = proposal?.because === undefined ? undefined : await planner.keep(proposal);
     const plan = adopted === undefined ? (await planner.inForce(state))?.plan : proposal?.planned.plan;
-    const { records, cells, isWaiting, isSure } = await documentsFor({ state, hearing, plan, movers, recall, apps: (adopted === undefined ? (await planner.inForce(state))?.inputs : proposal?.planned.inputs)?.apps ?? [] }, { ...host, sizes });
+    const { records, cells, isWaiting, isSure, isLeaving } = await documentsFor({ state, hearing, plan, movers, recall, apps: (adopted === undefined ? (await planner.inForce(state))?.inputs : proposal?.planned.inputs)?.apps ?? [] }, { ...host, sizes });
     const adopting = adopted === undefined ? [] : [record(eventTypes.planned, "fleet", adopted)];
     const left = tellLeft(log, plan, ports.clock.wall().ms, (subject, data) => host.events.record({ stream: "alarm", type: unplacedEvent, class: "public", producer: "control", subject, data }));
     records.push(...left.records);
@@ -244,7 +244,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     unplaced = plan?.unplaced ?? [];
     if (adopting.length > 0) await fold.catchUp();
     planned.isLater = proposal?.isLater ?? false;
-    planned.isWaiting = isWaiting;
+    planned.isWaiting = isWaiting || isLeaving;
     planned.untilMs = Math.min(tellLeftAtMs(log), plannedUntilMs((proposal?.planned.inputs.apps ?? []).flatMap(({ units }) => units)));
     lookLater(proposal !== undefined || isWaiting);
   }
@@ -522,7 +522,7 @@ function rememberedOf({ issued }: Pick<ControlState, "issued">, log: Log, node: 
 function isContested({ nodes }: Pick<ControlState, "nodes">, log: Log, recall: Recall, node: string): boolean {
   if (recall.told(node) === 0 || recall.told(node) < (issuedFor(log, node)?.version ?? 0)) return false;
   const held = new Map([...nodes.keys()].map((name) => [name, heldDesired(log, name)] as const));
-  return knownStanding(held, { moves: readMoves(log), recall, isOurs: () => true }).claims.get(node)?.isContested === true;
+  return knownStanding(held, readMoves(log), recall).claims.get(node)?.isContested === true;
 }
 
 /** What a manifest may not ask for, and blobs that are not here. */

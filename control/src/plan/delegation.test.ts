@@ -11,8 +11,8 @@ const members = ["g1", "g2", "g3"];
 const all = (diskBytes: number) => members.map((name) => [name, { name, site: "plant", tier: "gateway", jurisdiction: "EU", parent: null, api: null, startedAt: "", reported: undefined, inventory: nodeReportSchema.parse({ capacity: { processors: 2, memoryBytes: 4e9, diskBytes, asOfMs: diskBytes, source: "declared", sources: { diskBytes: "measured" } }, load: {}, providers: ["cpu"], prices: {}, power: {}, siblings: members.filter((other) => other !== name) }) }] as const);
 const delegated = (diskBytes: number, held: ReadonlyMap<string, Desired>) => {
   const state = { nodes: new Map(all(diskBytes)), attested: new Set<string>() };
-  const told = delegationsOf({ state, documents: [document], apps: [needsOfApp(document)].filter((needs) => needs !== undefined), placements: [{ unit: "a/left", node: "g1" }], held });
-  return new Map([...told].map(([node, delegation]) => [node, desiredSchema.parse({ apiVersion: "holon/v1", kind: "Desired", node, version: 1, plan: "p", apps: [], delegation })]));
+  const told = delegationsOf({ state, delegated: new Set(["a/left"]), nextVersion: (node) => (held.get(node)?.version ?? 0) + 1, apps: [needsOfApp(document)].filter((needs) => needs !== undefined), placements: [{ unit: "a/left", node: "g1" }], held });
+  return new Map([...told].map(([node, delegation]) => [node, desiredSchema.parse({ apiVersion: "holon/v1", kind: "Desired", node, version: delegation.serial, plan: "p", apps: [], delegation })]));
 };
 
 test("a delegation stands while a disk fills a little, and follows what moved far", () => {

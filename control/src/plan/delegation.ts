@@ -1,11 +1,14 @@
 /** What control leaves to the lead of a site: units with `delegated` that are placed on a member of a site that can have a lead. All members are told the same. */
 import { canonicalJson } from "@holon/core/json.ts";
 import { inventoryNodeOf } from "@holon/core/placement/inventory.ts";
-import type { AppDocument } from "@holon/core/schema/app.ts";
 import { delegationSchema, type Delegation } from "@holon/core/schema/delegation.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
 import type { ControlState } from "../store/fold.ts";
+import type { Holder } from "./holders.ts";
+import type { Leaving } from "./leaving.ts";
+import type { Move } from "./moving.ts";
+import type { KnownStanding } from "./standing.ts";
 import { steady } from "./steady.ts";
 
 /** Fewer have no lead. */
@@ -22,25 +25,47 @@ export function membersOf({ nodes }: Pick<ControlState, "nodes">, name: string):
 
 export interface DelegationInput {
   readonly state: Pick<ControlState, "nodes" | "attested">;
-  readonly documents: readonly AppDocument[];
   /** Needs as the plan in force was made from. */
   readonly apps: readonly AppNeeds[];
   readonly placements: readonly { readonly unit: string; readonly node: string }[];
   readonly held: ReadonlyMap<string, Desired | undefined>;
+  /** Units that are left to their sites, or can be. */
+  readonly delegated: ReadonlySet<string>;
+  nextVersion(node: string): number;
 }
 
-export const isDelegatedIn = (documents: readonly AppDocument[], unit: string): boolean =>
-  documents.some((app) => app.functions.some(({ name, needs }) => needs?.delegated === true && `${app.name}/${name}` === unit));
+export interface SiteFacts {
+  readonly state: Pick<ControlState, "nodes">;
+  readonly known: Pick<KnownStanding, "standing" | "left">;
+  readonly still: Leaving;
+  readonly holders: readonly Holder[];
+  readonly placements: DelegationInput["placements"];
+  readonly moves: readonly Pick<Move, "unit">[];
+}
+
+/** Of the units that are to be left to sites, those that are, or can be: what a unit holds travels to its home first, by control's word, since nothing travels with a delegation. */
+export function leftToSites(wanted: ReadonlySet<string>, { state, known, still, holders, placements, moves }: SiteFacts): ReadonlySet<string> {
+  const homes = new Map(placements.map(({ unit, node }) => [unit, node] as const));
+  return new Set([...wanted].filter((unit) => {
+    const home = homes.get(unit);
+    const members = home === undefined ? undefined : membersOf(state, home);
+    if (members === undefined) return false;
+    if (members.some((member) => known.left.get(member)?.has(unit) === true)) return true;
+    const isElsewhere = [...known.standing].some(([node, units]) => node !== home && units.has(unit)) || [...known.left.values()].some((units) => units.has(unit));
+    const isKept = holders.some((row) => row.unit === unit && row.anew === undefined && row.node !== home);
+    return !isElsewhere && !isKept && ![...still, ...moves].some((row) => row.unit === unit);
+  }));
+}
 
 /** By member. */
-export function delegationsOf({ state, documents, apps, placements, held }: DelegationInput): ReadonlyMap<string, Delegation> {
+export function delegationsOf({ state, apps, placements, held, delegated, nextVersion }: DelegationInput): ReadonlyMap<string, Delegation> {
   const needs = new Map<string, UnitNeeds>(apps.flatMap(({ app, units }) => units.map((unit) => [`${app}/${unit.name}`, unit] as const)));
   const bySite = new Map<string, { readonly members: readonly string[]; readonly units: Delegation["units"] }>();
   for (const { unit, node } of placements) {
     const own = needs.get(unit);
     const site = state.nodes.get(node)?.site;
     const members = membersOf(state, node);
-    if (own?.delegated !== true || site === undefined || members === undefined || !isDelegatedIn(documents, unit)) continue;
+    if (own?.delegated !== true || site === undefined || members === undefined || !delegated.has(unit)) continue;
     const row = bySite.get(site) ?? { members, units: [] };
     const { island: _, ...standing } = own;
     row.units.push({ unit, home: node, needs: standing });
@@ -53,7 +78,8 @@ export function delegationsOf({ state, documents, apps, placements, held }: Dele
     const last = before.find((one) => one?.serial === newest);
     const body = { site, members: members.map((name) => memberOf(state, name, last?.members.find((member) => member.name === name))), units: units.sort((a, b) => (a.unit < b.unit ? -1 : 1)) };
     const isSame = newest > 0 && before.every((one) => one?.serial === newest && canonicalJson({ ...one, serial: 0 }) === canonicalJson({ ...body, serial: 0 }));
-    const delegation = delegationSchema.parse({ ...body, serial: isSame ? newest : newest + 1 });
+    // No member was given that number with anything else, whatever this control remembers.
+    const delegation = delegationSchema.parse({ ...body, serial: isSame ? newest : Math.max(newest + 1, ...members.map(nextVersion)) });
     for (const member of members) told.set(member, delegation);
   }
   return told;

@@ -8,6 +8,7 @@ import { parseJson } from "@holon/core/link/frame.ts";
 import type { CellChange, Log } from "@holon/core/log/log.ts";
 import type { Explanation } from "@holon/core/placement/explain.ts";
 import type { Move } from "./moving.ts";
+import type { KnownStanding } from "./standing.ts";
 
 /** `anew`: it has begun without what `node` holds. */
 const holderSchema = z.strictObject({ unit: z.string(), node: z.string(), anew: z.strictObject({ on: z.string(), at: z.string(), because: z.string() }).optional() });
@@ -24,6 +25,13 @@ export function readHolders(log: Pick<Log, "cell">): readonly Holder[] {
 /** Undefined where nothing changes. */
 export function holdersCell(log: Pick<Log, "cell">, holders: readonly Holder[]): CellChange | undefined {
   return canonicalJson(readHolders(log)) === canonicalJson(holders) ? undefined : { key: cell, value: new TextEncoder().encode(canonicalJson(holders)) };
+}
+
+/** With what sites have given back, where nobody runs it by now. */
+export function withReturned(before: readonly Holder[], returned: readonly { readonly unit: string; readonly node: string }[], { standing, left }: Pick<KnownStanding, "standing" | "left">): readonly Holder[] {
+  const runs = (unit: string): boolean => [...standing.values(), ...left.values()].some((units) => units.has(unit));
+  const begun = returned.filter(({ unit }) => !runs(unit) && !before.some((row) => row.unit === unit && row.anew === undefined));
+  return [...begun, ...before];
 }
 
 /** By unit, the nodes that have what it holds while nobody runs it. */

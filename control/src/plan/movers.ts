@@ -7,9 +7,9 @@ import type { takeAskSchema } from "@holon/core/schema/moving.ts";
 import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
 import type { z } from "zod";
 import { issuedFor } from "../fleet/issued.ts";
-import { nextVersion, placeableOf, type Planning } from "./documents.ts";
+import { nextVersion, type Planning } from "./documents.ts";
 import { isWayKnown, jurisdictionsBetween } from "./way.ts";
-import { keepersOf, readHolders } from "./holders.ts";
+import { keepersOf, type Holder } from "./holders.ts";
 import { stoppingOf } from "./leaving.ts";
 import type { KnownStanding } from "./standing.ts";
 import { blobsOf, moveBook, movesCell, readMoves, type Move, type MoveBook, type MoveFacts } from "./moving.ts";
@@ -36,11 +36,19 @@ export interface MoveStep {
   hasState(move: Move): boolean;
 }
 
+export interface MoveStanding {
+  readonly known: Pick<KnownStanding, "standing" | "strays">;
+  /** Units with needs, and those of them that are left to sites. */
+  readonly deployed: ReadonlySet<string>;
+  readonly delegated: ReadonlySet<string>;
+  readonly holders: readonly Holder[];
+}
+
 type MoveAsk = Pick<z.infer<typeof takeAskSchema>, "node" | "unit" | "id">;
 
 export interface Movers {
   /** `isWaiting`: it is not known yet where units stand, and nobody is granted one. */
-  step(planning: Planning, known: Pick<KnownStanding, "standing" | "strays">, isWaiting: boolean): Promise<MoveStep>;
+  step(planning: Planning, standing: MoveStanding, isWaiting: boolean): Promise<MoveStep>;
   /** Whether this node may start the unit; on disk before it resolves. Called in turn. */
   grant(asked: MoveAsk): Promise<{ readonly granted: boolean }>;
   /** A part of what the unit holds, for the node that it comes to. `HOLON_CALL_DENIED`, `HOLON_BLOB_MISSING`. */
@@ -94,19 +102,18 @@ export function createMovers({ log, ports, states }: MoversHost, arrived: () => 
   const coming = ({ node, unit, id }: MoveAsk): Move | undefined => readMoves(log).find((move) => move.id === id && move.unit === unit && move.to === node && (move.phase === "sealed" || move.phase === "given"));
 
   return {
-    async step({ state, hearing, plan, recall }, { standing, strays }, isWaiting) {
+    async step({ state, hearing, plan, recall }, { known: { standing, strays }, deployed, delegated, holders }, isWaiting) {
       mayGrant = !isWaiting;
       const documents = [...state.apps.values()].map(({ document }) => document);
-      const { deployed, delegated } = placeableOf(documents);
       const placed = new Map<string, string[]>();
       for (const { unit, node } of plan?.placements ?? []) placed.set(unit, [...(placed.get(unit) ?? []), node]);
       const facts: MoveFacts = {
-        held: standing,
+        held: new Map([...standing].map(([node, units]) => [node, new Set([...units].filter((unit) => deployed.has(unit) && !delegated.has(unit)))])),
         placed,
         deployed,
         delegated,
         stopping: new Set(stoppingOf(documents)),
-        keepers: keepersOf(readHolders(log)),
+        keepers: keepersOf(holders),
         nextVersion: (node) => nextVersion({ state, recall }, node, issuedFor(log, node)),
         departed: (id) => state.departures.get(id),
         isTaken: (id, node) => state.taken.get(id)?.has(node) === true,

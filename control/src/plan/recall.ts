@@ -7,7 +7,8 @@
  *
  * Nodes that were enrolled since then are not among those that it waits for. So where anybody tells that there was more than control remembers, it waits for whoever comes, until a lease has passed.
  *
- * Where two are said to have a unit, it is with the one that has a lease by this control, or was issued a document by it; else with the one whose document is newer than control's memory.
+ * Where two are said to have a unit, it is with the one that has a lease by this control, or was issued a document by it; else with the one whose document is newer than control's memory. What the
+ * documents of a site's members leave to it is the site's, unless somebody else has a lease for it.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -30,6 +31,8 @@ export interface Claim {
   /** Units with needs, but for those that are another's. */
   readonly units: ReadonlySet<string>;
   readonly stops: ReadonlySet<string>;
+  /** Those that it leaves to its site. */
+  readonly left: ReadonlySet<string>;
   /** On their way, by that document. */
   readonly moving: ReadonlySet<string>;
   /** Whether there are units in its document that are another's. */
@@ -168,13 +171,19 @@ export function createRecall({ self, clock, hearing, ask, nodes, isAwaited, reme
       const isSure = (node: string, unit: string): boolean => remembered(node).version > (first.get(node) ?? 0) || (hearing.isGranted(node) && !hasLeft.has(`${unit} ${node}`));
       const taken = new Set<string>([...(hasPlaced ? moves.map(({ unit }) => unit) : []), ...others.flatMap(([node, units]) => [...units].filter((unit) => isSure(node, unit)))]);
       const free = (row: HeldAnswer["units"][number]): boolean => !taken.has(row.unit) && taken.add(row.unit).size > 0;
-      const runs = new Map(open.map(([node, { units }]) => [node, units.filter(({ departed }) => !departed).filter(free)] as const));
+      const runsOf = (rows: typeof open) => rows.map(([node, { units }]) => [node, units.filter(({ departed }) => !departed).filter(free)] as const);
+      const mayRun = ([node, { leased }]: (typeof open)[number]): boolean => leased || hearing.isGranted(node);
+      const leased = runsOf(open.filter(mayRun));
+      const leftTo = new Map(open.map(([node, { left = [] }]) => [node, left.filter((unit) => !taken.has(unit))] as const));
+      for (const units of leftTo.values()) for (const unit of units) taken.add(unit);
+      const runs = new Map([...leased, ...runsOf(open.filter((row) => !mayRun(row)))]);
       // What departed is its old node's only where no other has it.
       for (const [, units] of others) for (const unit of units) taken.add(unit);
       const departed = new Map(open.map(([node, { units }]) => [node, units.filter((row) => row.departed).filter(free)] as const));
-      return new Map(open.map(([node, { version, units, moving }]) => {
-        const [own, left] = [runs.get(node) ?? [], departed.get(node) ?? []];
-        return [node, { version, units: namesOf([...own, ...left]), stops: namesOf(own.filter(({ stops }) => stops)), moving: new Set(moving), isContested: own.length < units.filter((row) => !row.departed).length }] as const;
+      return new Map(open.map(([node, { version, units, moving, left = [] }]) => {
+        const [own, gone, sites] = [runs.get(node) ?? [], departed.get(node) ?? [], leftTo.get(node) ?? []];
+        const isContested = own.length < units.filter((row) => !row.departed).length || sites.length < left.length;
+        return [node, { version, units: namesOf([...own, ...gone]), stops: namesOf(own.filter(({ stops }) => stops)), left: new Set(sites), moving: new Set(moving), isContested }] as const;
       }));
     },
     async asked(node, held, news) {

@@ -10,7 +10,7 @@ import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
 import { conditionSchema, driftKinds, type Condition, type DriftKind } from "@holon/core/schema/condition.ts";
-import { delegationEvents } from "@holon/core/schema/delegation.ts";
+import { delegationEvents, returnedSchema, type Returned } from "@holon/core/schema/delegation.ts";
 import { movingEvents, type Departed } from "@holon/core/schema/moving.ts";
 import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
 import type { Slices } from "@holon/core/slice.ts";
@@ -37,7 +37,7 @@ export interface KnownNode {
   readonly startedAt: string;
   /** What it told last of what it is made of; undefined where it never did. */
   readonly inventory?: NodeReport | undefined;
-  readonly reported: { readonly version: number; readonly outcome: "settled" | "refused"; readonly document?: string | undefined; readonly message?: string | undefined; readonly at: string } | undefined;
+  readonly reported: { readonly version: number; readonly outcome: "settled" | "refused"; readonly document?: string | undefined; readonly message?: string | undefined; readonly returned?: readonly Returned[] | undefined; readonly at: string } | undefined;
 }
 
 export interface KnownApp {
@@ -100,7 +100,7 @@ export interface ControlState {
 export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered", adopted: "holon.policy.adopted", published: "holon.images.published", planned: "holon.plan.adopted", anew: "holon.unit.anew" } as const;
 
 const startedData = z.object({ site: z.string(), tier: tierSchema, jurisdiction: z.string(), parent: z.string().nullable(), api: z.string().nullable() });
-const reportedData = z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), document: z.string().optional(), message: z.string().optional() });
+const reportedData = z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), document: z.string().optional(), message: z.string().optional(), returned: returnedSchema.optional() });
 const leadData = z.object({ site: z.string(), term: z.int(), lead: z.string().nullable() });
 /** Who did it, as the guard knows them; records of before do not say. */
 const by = z.string().optional();

@@ -34,6 +34,10 @@ export function compareIds(a: readonly number[] | null, b: readonly number[] | n
   return a.length < b.length ? -1 : 0;
 }
 
+/** In a node's report of the document that it reached: the newest that it has of a unit which was left to the site, and is no more. */
+export const returnedSchema = z.array(z.strictObject({ unit: unitSchema, id: spareIdSchema })).max(limits.appFunctionsMax);
+export type Returned = z.infer<typeof returnedSchema>[number];
+
 /** `site.lease`: a member tells how it stands, and asks what it may run. */
 export const unitLeaseAskSchema = z.strictObject({
   /** Opening of its log, and how many it has asked since: an older question is not answered. */

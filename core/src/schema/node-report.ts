@@ -57,7 +57,8 @@ export const renewSchema = z.strictObject({ node: z.string().min(1).max(63), ver
 export const renewedSchema = z.strictObject({ version: z.int().min(0) });
 /**
  * Answer of `plan.held`, which control asks of a node below: what the document that it holds says of units with needs. `document`: by which that is told from another one of its version; `leased`: it has a lease;
- * `units`: those that are its own to run, but for what is left to its site, or `departed` there and are held there still; `moving`: those on their way by that document.
+ * `units`: those that are its own to run, but for what is left to its site, or `departed` there and are held there still; `moving`: those on their way by that document; `left`: those that it leaves to its site,
+ * where there are any.
  */
 export const heldAnswerSchema = z.strictObject({
   version: z.int().min(0),
@@ -65,6 +66,7 @@ export const heldAnswerSchema = z.strictObject({
   leased: z.boolean(),
   units: z.array(z.strictObject({ unit: z.string().min(3).max(127), stops: z.boolean(), departed: z.boolean() })).max(limits.heldUnitsTold),
   moving: z.array(z.string().min(3).max(127)).max(limits.heldUnitsTold),
+  left: z.array(z.string().min(3).max(127)).max(limits.heldUnitsTold).optional(),
 });
 export type HeldAnswer = z.infer<typeof heldAnswerSchema>;
 export const planMethods = { renew: "plan.renew", held: "plan.held", echo: "link.echo" } as const;

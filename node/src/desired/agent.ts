@@ -7,6 +7,7 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import type { Clock, Crypto, Door, Random, Runner, Seals, Secrets, Timer, Trace } from "@holon/core/ports.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
 import type { EnergyCurve, EnergyKind } from "@holon/core/schema/energy.ts";
+import type { Returned } from "@holon/core/schema/delegation.ts";
 import { documentMark, type Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { canonicalJson } from "@holon/core/json.ts";
@@ -69,6 +70,8 @@ export interface AgentContext {
   readCurves(): Promise<void>;
   /** The grant under which the lead of the site lets this node run a unit that control has left to the site. */
   tenureOnSite(unit: string): string | undefined;
+  /** This document is reached. Resolves to what is here of units that are left to the site no more. */
+  reachOnSite(document: Desired): Promise<readonly Returned[]>;
   readonly integrity: Integrity;
   /** The way to siblings; undefined where there are none. */
   lending?(): Lending | undefined;
@@ -244,10 +247,11 @@ export function createAgent(context: AgentContext): Agent {
     await moves.beganAnew();
     if (denied !== undefined) throw denied; // the rest runs
     const first = version !== desired.version;
+    const returned = first ? await context.reachOnSite(desired) : [];
     version = desired.version;
     state = "settled";
     problem = undefined;
-    if (first) await report("settled", version);
+    if (first) await report("settled", version, { returned });
   }
 
   /** What is held back is not looked at further: what goes on in its place was verified when it came, where that is wanted. */
@@ -280,7 +284,7 @@ export function createAgent(context: AgentContext): Agent {
     ports.trace.note("error", `desired document ${desired.version}: ${error.message}`, { code: error.code });
     timer?.cancel();
     timer = ports.clock.after(backoffMs(attempt++, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + ports.random.uniform() / 2), reconcile);
-    if (news) await report("refused", desired.version, error).catch((failure: unknown) => ports.trace.note("warn", `report: ${toHolonError(failure).message}`)); // a full disk: the next try says it again
+    if (news) await report("refused", desired.version, { error }).catch((failure: unknown) => ports.trace.note("warn", `report: ${toHolonError(failure).message}`)); // a full disk: the next try says it again
   }
 
   /** Which document of that version it is: a control plane that was put back from a backup gives a number twice. */
@@ -289,7 +293,7 @@ export function createAgent(context: AgentContext): Agent {
     return held?.document.version === about ? { document: documentMark(ports.crypto.sha256(held.bytes)) } : {};
   }
 
-  const report = (outcome: "settled" | "refused", about: number, error?: HolonError): Promise<unknown> =>
+  const report = (outcome: "settled" | "refused", about: number, { error, returned = [] }: { readonly error?: HolonError; readonly returned?: readonly Returned[] }): Promise<unknown> =>
     log.append({
       records: [
         context.events.record({
@@ -297,7 +301,7 @@ export function createAgent(context: AgentContext): Agent {
           type: "holon.node.reported",
           class: "public",
           producer: "agent",
-          data: { version: about, outcome, ...markOf(about), ...(error === undefined ? {} : { code: error.code, message: error.message }) },
+          data: { version: about, outcome, ...markOf(about), ...(returned.length === 0 ? {} : { returned: returned.slice(0, limits.appFunctionsMax) }), ...(error === undefined ? {} : { code: error.code, message: error.message }) },
         }),
       ],
     });

@@ -26,12 +26,14 @@ export function answerHolding({ self, log, crypto, handlers, above, isLeased }: 
   handlers.set(planMethods.held, (_, from) => {
     if (from !== above()) return Promise.reject(new HolonError("HOLON_CALL_DENIED", `${self} tells only those above what it holds, not ${from}`));
     const held = desiredOf(log, self);
+    const left = (held?.document.delegation?.units ?? []).map(({ unit }) => unit).slice(0, limits.heldUnitsTold);
     const answer: HeldAnswer = {
       version: held?.document.version ?? 0,
       document: held === undefined ? null : documentMark(crypto.sha256(held.bytes)),
       leased: isLeased(),
       units: unitsOf(log, held?.document).slice(0, limits.heldUnitsTold),
       moving: [...(held?.document.moving?.leaves ?? []), ...(held?.document.moving?.takes ?? [])].map(({ unit }) => unit).slice(0, limits.heldUnitsTold),
+      ...(left.length === 0 ? {} : { left }),
     };
     return Promise.resolve(answer);
   });

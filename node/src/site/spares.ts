@@ -31,11 +31,16 @@ export interface Spares {
   make(unit: string): Promise<Spare>;
   /** Keeps what another made, where it is newer. */
   keep(unit: string, spare: Spare): Promise<void>;
+  /** Of which anything is here, whether they are left to the site or not. */
+  units(): readonly string[];
+  /** Writes that take all of it from here. */
+  forgotten(unit: string): readonly CellChange[];
 }
 
 const encoder = new TextEncoder();
-const cellOf = (unit: string): string => `spare/${unit}`;
-const tenureOf = (unit: string): string => `tenure/${unit}`;
+const families = { spare: "spare/", tenure: "tenure/" } as const;
+const cellOf = (unit: string): string => `${families.spare}${unit}`;
+const tenureOf = (unit: string): string => `${families.tenure}${unit}`;
 
 export function createSpares({ log, guard, jurisdiction, desired }: SparesOptions): Spares {
   /** So that a number is of one state. */
@@ -70,6 +75,8 @@ export function createSpares({ log, guard, jurisdiction, desired }: SparesOption
     tenureCell: (unit, lease) => ({ key: tenureOf(unit), value: encoder.encode(canonicalJson(lease)) }),
     spareCell,
     make: (unit) => inTurn(() => makeNow(unit)),
+    units: () => [...new Set(Object.values(families).flatMap((family) => [...log.cells(family).keys()].map((key) => key.slice(family.length))))].sort(),
+    forgotten: (unit) => [cellOf(unit), tenureOf(unit)].filter((key) => log.cell(key) !== undefined).map((key) => ({ key, value: null })),
     async keep(unit, spare) {
       if (spare.state !== null) parseUnitState(fromBase64(spare.state), unit);
       if (compareIds(spare.id, of(unit)?.id ?? null) > 0) await log.append({ cells: [spareCell(unit, spare)] });

@@ -37,7 +37,7 @@ export interface StewardshipOptions {
   readonly rules: StewardshipRules | undefined;
 }
 
-export interface Stewardship extends Pick<Tenant, "start" | "isDelegated" | "tenure" | "holderOf" | "close"> {
+export interface Stewardship extends Pick<Tenant, "start" | "reach" | "isDelegated" | "tenure" | "holderOf" | "close"> {
   status(): readonly TenantRow[] | undefined;
 }
 

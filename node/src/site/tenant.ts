@@ -16,6 +16,7 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import { cellsFrom, parseUnitState, positionsTold, unitStateOf } from "../moving/unit-state.ts";
 import type { Guard } from "../policy/guard.ts";
 import { createSpares } from "./spares.ts";
+import { createTenancy, type Tenancy } from "./tenancy.ts";
 import type { Steward } from "./steward.ts";
 
 export interface TenantOptions {
@@ -55,7 +56,7 @@ export interface TenantRow {
   readonly withheld: string | null;
 }
 
-export interface Tenant {
+export interface Tenant extends Pick<Tenancy, "reach"> {
   start(): void;
   isDelegated(unit: string): boolean;
   /** The grant under which this node may run it now. */
@@ -77,6 +78,7 @@ export function createTenant(options: TenantOptions): Tenant {
   const { self, log, events, steward, ports } = options;
   const { clock } = ports;
   const spares = createSpares(options);
+  const tenancy = createTenancy(log, spares);
   const held = new Map<string, Held>();
   /** Not granted any more; what ran of it may run still. */
   const ending = new Map<string, LeaseId>();
@@ -117,6 +119,7 @@ export function createTenant(options: TenantOptions): Tenant {
   async function question({ units, serial }: Delegation): Promise<UnitLeaseAsk> {
     const rows: UnitLeaseAsk["units"] = {};
     for (const { unit } of units) {
+      if (!tenancy.has(unit)) continue;
       const lease = ending.get(unit);
       if (lease !== undefined && !options.isRunning(unit)) {
         // What it ended with is what another goes on from; under a grant for which it was never ready nothing ran.
@@ -233,17 +236,18 @@ export function createTenant(options: TenantOptions): Tenant {
   const memberOnly = (handler: (from: NodeName, parameters: unknown) => Promise<unknown>): CallHandler => (parameters, from) =>
     options.siblings.includes(from) ? handler(from, parameters) : Promise.reject(new HolonError("HOLON_SIBLING_UNKNOWN", `${from} is no enrolled member of the site of ${self}`));
   const isLeft = (unit: string): boolean => delegation()?.units.some((one) => one.unit === unit) === true;
+  const isKept = (unit: string): boolean => isLeft(unit) && tenancy.has(unit);
 
   options.handlers.set(delegationMethods.lease, memberOnly(async (from, parameters) => steward.ask(from, unitLeaseAskSchema.parse(parameters))));
   options.handlers.set(delegationMethods.keep, memberOnly(async (from, parameters) => {
     const { unit, ...spare } = keepSpareSchema.parse(parameters);
-    if (!isLeft(unit) || holders[unit] !== from) throw new HolonError("HOLON_CALL_DENIED", `${self} keeps of ${unit} what the member gives that the lead named: not ${from}`);
+    if (!isKept(unit) || holders[unit] !== from) throw new HolonError("HOLON_CALL_DENIED", `${self} keeps of ${unit} what the member gives that the lead named: not ${from}`);
     await spares.keep(unit, spare);
     return null;
   }));
   options.handlers.set(delegationMethods.spare, memberOnly(async (_, parameters) => {
     const { unit } = askSpareSchema.parse(parameters);
-    const spare = isLeft(unit) ? spares.of(unit) : undefined;
+    const spare = isKept(unit) ? spares.of(unit) : undefined;
     if (spare === undefined) throw new HolonError("HOLON_BLOB_MISSING", `${self} keeps nothing of ${unit}`);
     return spare;
   }));
@@ -263,6 +267,7 @@ export function createTenant(options: TenantOptions): Tenant {
       giveAgain();
     },
     isDelegated: isLeft,
+    reach: tenancy.reach,
     tenure: (unit) => (holds(unit) && held.get(unit)?.isReady === true ? held.get(unit)?.lease.join(" ") : undefined),
     holderOf: (unit) => (isLeft(unit) ? holders[unit] : undefined),
     status: () => (delegation()?.units ?? []).map(({ unit, home }) => ({ unit, home, holder: holders[unit] ?? null, isHere: holds(unit) && held.get(unit)?.isReady === true, withheld: spares.of(unit)?.because ?? null })),
