@@ -144,10 +144,20 @@ export function createFleetView(self: string): FleetView {
     const behindMs = Math.max(throughOf(name, node, now) ?? -Infinity, startedMs ?? firstOf(name, node));
     // That one who fell silent just now has not told either is no news: behind is who was heard when it should have told.
     const wasHeard = (heardWall(node, now) ?? -Infinity) - behindMs > node.everyMs + limits.telemetryGraceMs || now.monotonicMs - node.heardMs > patienceMs;
-    if (now.wallMs - behindMs > patienceMs && wasHeard) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? behindMs + patienceMs : undefined };
+    if (now.wallMs - behindMs > patienceMs && wasHeard) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? Math.max(behindMs + patienceMs, heardAgain(node, way, now)) : undefined };
     if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: here(name, ended.atMs) };
     return { state: "present", sinceMs: startedMs };
   }
+
+  /** When it was silent last, until then: before that it was nothing else. By the clock here; what is to come is of another clock, and says nothing. */
+  function heardAgain({ backMs = -Infinity }: Known, way: Way, now: Now): number {
+    const openMs = way.link === "up" && way.sinceMs <= now.wallMs ? way.sinceMs : -Infinity;
+    return Math.max(openMs, now.wallMs - (now.monotonicMs - backMs));
+  }
+
+  /** Asked before it is known that it is heard now. */
+  const wasSilent = (name: string, node: Known, now: Now): boolean =>
+    node.heardMs !== undefined && now.monotonicMs - node.heardMs > 2 * node.everyMs + limits.telemetryGraceMs && stateOf(name, now)?.state === "silent";
 
   /** It is connected for the first time: its first record is about to come, or does not. */
   function beforeFirstWord({ links, enrolledMs }: Known, patienceMs: number, now: Now): { readonly state: "awaited" | "silent"; readonly sinceMs: number | undefined } {
@@ -283,12 +293,14 @@ export function createFleetView(self: string): FleetView {
     heard(name, now, wallMs) {
       const node = nodeOf(name);
       const atMs = wallMs === undefined ? now.monotonicMs : now.monotonicMs - Math.max(0, now.wallMs - wallMs);
+      if (wallMs === undefined && wasSilent(name, node, now)) node.backMs = atMs;
       node.heardMs = Math.max(node.heardMs ?? -Infinity, atMs);
     },
     alive(name, atMs, now) {
       const node = known.get(name);
       // While its records come they say it: a row that changes with each sign of life is told anew to all who look.
       if (node?.heardMs === undefined || now.monotonicMs - node.heardMs <= node.everyMs + limits.telemetryGraceMs) return;
+      if (atMs > node.heardMs && wasSilent(name, node, now)) node.backMs = atMs;
       node.heardMs = Math.max(node.heardMs, atMs);
     },
     told(name, window, now, isLive) {

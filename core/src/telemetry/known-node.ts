@@ -19,6 +19,8 @@ export interface Known {
   stoppedMs: number | undefined;
   /** Monotonic, of the answerer; before its own start where it was found there. */
   heardMs: number | undefined;
+  /** Monotonic: when it was heard again after it had been silent with its link open. */
+  backMs: number | undefined;
   /** By its own clock. */
   toldMs: number | undefined;
   everyMs: number;
@@ -43,7 +45,7 @@ interface Made {
 }
 
 /** Of which nothing was heard yet. */
-export const newKnown = (): Known => ({ facts: { site: "", tier: "gateway", jurisdiction: "XX" }, enrolledMs: undefined, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, toldMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined });
+export const newKnown = (): Known => ({ facts: { site: "", tier: "gateway", jurisdiction: "XX" }, enrolledMs: undefined, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, backMs: undefined, toldMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined });
 
 /** It was enrolled, and nothing of it came yet, not even a connection. */
 export const isAwaited = ({ enrolledMs, firstMs, heardMs, links }: Known): boolean => enrolledMs !== undefined && firstMs === Infinity && heardMs === undefined && links.size === 0;
