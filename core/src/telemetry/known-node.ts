@@ -1,7 +1,9 @@
 /** What is kept of one node whose telemetry is here. */
+import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
 import type { Tier } from "../schema/tier.ts";
 import type { FleetRow } from "./fleet-status.ts";
+import type { Now } from "./fleet-view.ts";
 
 export interface NodeFacts {
   readonly site: string;
@@ -51,3 +53,11 @@ export const newKnown = (): Known => ({ facts: { site: "", tier: "gateway", juri
 export const isAwaited = ({ enrolledMs, firstMs, heardMs, links }: Known): boolean => enrolledMs !== undefined && firstMs === Infinity && heardMs === undefined && links.size === 0;
 
 export const isOfFleet = ({ enrolledMs, firstMs }: Known): boolean => enrolledMs !== undefined || Number.isFinite(firstMs);
+
+/** So long it may be behind, or not heard. */
+export const patienceOf = ({ everyMs }: Known): number => 2 * everyMs + limits.telemetryGraceMs;
+
+/** When it was heard last, by the clock here. */
+export const heardWall = ({ heardMs }: Known, now: Now): number | undefined => (heardMs === undefined ? undefined : now.wallMs - (now.monotonicMs - heardMs));
+
+export const iso = (ms: number | undefined): string | null => (ms === undefined || !Number.isFinite(ms) ? null : isoTime(ms));

@@ -72,6 +72,12 @@ export function createWays(self: string, known: ReadonlyMap<string, Known>, here
   return { parentOf, wayTo, chainOf, linkOf };
 }
 
+/** Until when it was silent last: before that it was nothing else. By the clock here; what is to come is of another clock, and says nothing. */
+export function heardAgain({ backMs = -Infinity }: Known, way: Way, now: Now): number {
+  const openMs = way.link === "up" && way.sinceMs <= now.wallMs ? way.sinceMs : -Infinity;
+  return Math.max(openMs, now.wallMs - (now.monotonicMs - backMs));
+}
+
 /** In which a parent notices at the latest that a link is dead. */
 const linkNoticedMs = limits.linkSilenceMs + limits.linkPingMs;
 
