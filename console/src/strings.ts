@@ -76,7 +76,7 @@ export const words = {
     events: "Its events", standing: "What differs from what it is to be", noDrift: "Nothing, by what it told last.", trust: "Trust",
   },
   diagnosis: {
-    logs: "Its log", follow: "Follow", pause: "Pause", noLines: "It has said nothing yet.", logsHint: "What the node says of itself, line by line, over its own link. Secrets and readings are not in it.", times: (count: number) => `(${count} times)`, missed: (count: number) => `${count} ${count === 1 ? "line" : "lines"} went by.`,
+    logs: "Its log", follow: "Follow", pause: "Pause", noLines: "It has said nothing yet.", logsHint: "What the node says of itself, line by line, over its own link. Secrets and readings are not in it.", times: (count: number, lastAt: string | undefined) => `(${count} times${lastAt === undefined ? "" : `, the last at ${lastAt}`})`, missed: (count: number) => `${count} ${count === 1 ? "line" : "lines"} went by.`,
     report: "What is wrong, and what to do", askReport: "Ask for a report", askBundle: "Fetch a support bundle", next: "next", states: { ok: "well", warn: "look", bad: "wrong" },
     waits: (id: string) => `It has not answered: the request waits for it as ${id}, and is done once when it is there. See \`holon node result ${id}\`.`,
   },

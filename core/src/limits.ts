@@ -736,6 +736,9 @@ export const limits = {
   telemetryWindowsReadMax: 50_000,
   /** Records of one lane that are read again at a start. At the bound: older ones are not in charts of the fleet. */
   telemetryReadBackMax: 5_000,
+  /** Where what the log holds of before cannot be read it is tried again after this; and windows of this node that wait for it. At the bound: the oldest counts for no objective. */
+  telemetryReadAgainMs: 30_000,
+  telemetryEarlyMax: 1_440,
   /** Spans of late telemetry that are remembered of one node. At the bound: the oldest is forgotten as late. */
   telemetryLateMax: 64,
   /** Nodes that an answer names as unknown. */

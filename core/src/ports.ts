@@ -538,6 +538,8 @@ export interface HostStats {
 
 /** Secrets of this node, kept beside it: they come with no document and leave with nothing. */
 export interface Secrets {
+  /** Where people of this machine put them. */
+  readonly place?: string | undefined;
   /** Those of the names that are there. `HOLON_SECRETS_EXPOSED` where others could read them too, `HOLON_SECRETS_BAD`. */
   read(names: readonly string[]): Promise<Readonly<Record<string, string>>>;
 }

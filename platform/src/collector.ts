@@ -3,6 +3,7 @@ import type { Collector, Secrets } from "@holon/core/ports.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { plainBytes } from "./plain-bytes.ts";
+import { withoutSecret } from "./secrets.ts";
 
 /** `secretHeaders`: by header, the secret that holds its value. */
 export function createCollector(secrets: Secrets, secretHeaders: Readonly<Record<string, string>> = {}): Collector {
@@ -12,7 +13,7 @@ export function createCollector(secrets: Secrets, secretHeaders: Readonly<Record
       const headers: Record<string, string> = { "content-type": contentType };
       for (const [header, secret] of Object.entries(secretHeaders)) {
         const value = values[secret];
-        if (value === undefined) throw new HolonError("HOLON_SECRETS_BAD", `the collector's header ${header} wants the secret ${secret}, which is not here`);
+        if (value === undefined) throw withoutSecret(`the collector's header ${header} wants`, secret, secrets);
         headers[header] = value;
       }
       const { host, username, password } = URL.parse(url) ?? { host: "", username: "", password: "" };

@@ -58,6 +58,22 @@ test("a shell that holds its output in another group, or reads nothing, ends whe
   await ended(deaf);
 });
 
+test("exit ends a shell whose background children hold its output, within their group and out of it, and all that it said itself is read", async (context) => {
+  const { shell: openShell } = createDiagnostics(scratchFolder(context));
+  for (const left of ["sleep 300 &", "setsid sleep 20 &", "(while :; do echo chatter; sleep 0.05; done) &"]) {
+    const shell = openShell();
+    shell.write(`${left}\nyes word | head -c 300000; echo; echo the-end\nexit\n`);
+    let said = "";
+    while (shell.isOpen()) {
+      said += shell.read();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    said += shell.read();
+    assert.deepEqual([said.split("word").length - 1, said.includes("the-end")], [60_000, true], left);
+    shell.close();
+  }
+});
+
 test("its secrets are those of its files, also the one above", async (context) => {
   const data = scratchFolder(context);
   const folder = join(data, "gateway-1");

@@ -7,6 +7,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { Feeds, Secrets } from "@holon/core/ports.ts";
 import { sourceName, type ReadSource } from "@holon/core/schema/energy.ts";
 import { diskError } from "./disk/error.ts";
+import { withoutSecret } from "./secrets.ts";
 
 const unpack = promisify(gunzip);
 
@@ -14,7 +15,7 @@ export function createFeeds(secrets: Secrets): Feeds {
   async function addressOf(source: Exclude<ReadSource, { readonly file: string }>): Promise<string> {
     if ("url" in source) return source.url;
     const value = (await secrets.read([source.secretUrl]))[source.secretUrl];
-    if (value === undefined) throw new HolonError("HOLON_SECRETS_BAD", `a curve wants the secret ${source.secretUrl}, which is not here`, { next: "Put it into secrets.json in the node's data folder." });
+    if (value === undefined) throw withoutSecret("a curve wants", source.secretUrl, secrets);
     return value;
   }
   return { read: async (source) => ("file" in source ? readFeedFile(source.file) : readFeedAddress(await addressOf(source), sourceName(source))) };

@@ -9,6 +9,7 @@ import type { Route, StopSignal } from "@holon/core/api/route.ts";
 import { demandVersion } from "@holon/core/api/version.ts";
 import { errorTable, HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 import { endOf, proofOf } from "./http/proof.ts";
 import { serveRoutes } from "./http.ts";
@@ -169,6 +170,24 @@ test("bytes go in and out as plain bytes", async (t) => {
   const response = await fetch(`${api}/v1/bytes`, { method: "PUT", headers: { authorization }, body: new Uint8Array([1, 2, 255]) });
   assert.equal(response.headers.get("content-type"), "application/octet-stream");
   assert.deepEqual(await response.bytes(), new Uint8Array([255, 2, 1]));
+});
+
+test("a body that is packed is taken as gzip where that is said, and refused otherwise with what is taken", async (t) => {
+  const route: Route = { method: "POST", path: "/v1/packed", summary: "Packed.", bytes: true, bytesMax: 1_000, answer: z.unknown(), handle: async ({ body }) => ({ status: 200, body: body instanceof Uint8Array ? Buffer.from(body).toString() : undefined }) };
+  const address = await serve(t, [route]);
+  const post = (path: string, coding: string, body: Buffer<ArrayBuffer>, method = "POST") => call(`${address}${path}`, { method, body, headers: { "content-encoding": coding, "content-type": "application/json" } });
+  const text = Buffer.from(`{"name":"pump"}`);
+  for (const coding of ["gzip", "GZIP", "x-gzip"]) assert.deepEqual((await post("/v1/packed", coding, gzipSync(text))).body, text.toString(), coding);
+  assert.equal((await post("/v1/packed", "identity", text)).status, 200);
+  for (const [coding, packed] of [["deflate", deflateSync(text)], ["br", brotliCompressSync(text)], ["gzip, gzip", gzipSync(gzipSync(text))]] as const) {
+    const { status, headers, body } = await post("/v1/packed", coding, packed);
+    assert.deepEqual([status, headers.get("accept-encoding")], [415, "gzip"], coding);
+    assert.match(JSON.stringify(body), /gzip alone is taken/);
+  }
+  for (const [path, method] of [["/v1/echo", "POST"], ["/v1/bytes", "PUT"]] as const) {
+    const { status, headers } = await post(path, "gzip", gzipSync(text), method);
+    assert.deepEqual([status, headers.get("accept-encoding")], [415, "identity"], path);
+  }
 });
 
 test("a failure has its status and the error's four fields; a defect is 500; a wrong answer is a defect", async (t) => {

@@ -67,7 +67,7 @@ export function createMeasurer({ folder, config, program = installed, runtime = 
     adopted: () => readAdopted(folder),
     async adopt(adopted) {
       await writeAdopted(folder, { ...adopted, ...(await configOf(adopted)) });
-      if (adopted.by === firstStart) await noteCompiled(folder); // there was no key for it before
+      if (adopted.by === firstStart) await noteCompiled(folder); // there was no key for it before; where it cannot be noted, the next start says why
     },
     trustsFirst,
     async names() {

@@ -1,14 +1,14 @@
 /** Hands alerts over: to a webhook, or by e-mail. What of it is secret is read when it is needed, and kept nowhere. */
-import { HolonError } from "@holon/core/errors.ts";
 import type { Notifier, Secrets } from "@holon/core/ports.ts";
 import type { MailTarget, WebhookTarget } from "@holon/core/schema/alerting.ts";
 import { sendMail } from "./notifier/mail.ts";
 import { postWebhook } from "./notifier/webhook.ts";
+import { withoutSecret } from "./secrets.ts";
 
 export function createNotifier(secrets: Secrets): Notifier {
   async function secretOf(name: string): Promise<string> {
     const value = (await secrets.read([name]))[name];
-    if (value === undefined) throw new HolonError("HOLON_SECRETS_BAD", `alerts want the secret ${name}, which is not here`, { next: "Put it into secrets.json in the node's data folder." });
+    if (value === undefined) throw withoutSecret("alerts want", name, secrets);
     return value;
   }
   const webhook = async ({ url, secretUrl, secret }: WebhookTarget) => ({ url: url ?? (await secretOf(secretUrl ?? "")), secret: await secretOf(secret) });

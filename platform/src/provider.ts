@@ -41,7 +41,7 @@ export function createProvider({ name, issuer, client, secret, scopes }: Provide
   async function authorizationHeader(): Promise<Readonly<Record<string, string>>> {
     if (secret === undefined) return {};
     const held = (await secrets.read([secret]))[secret];
-    if (held === undefined) throw new HolonError("HOLON_SECRET_MISSING", `the secret ${secret} of the client at ${name} is not in secrets.json`);
+    if (held === undefined) throw new HolonError("HOLON_SECRET_MISSING", `the secret ${secret} of the client at ${name} is not in ${secrets.place ?? "secrets.json"}`);
     return { authorization: `Basic ${Buffer.from(`${formEncoded(client)}:${formEncoded(held)}`).toString("base64")}` };
   }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import { secretsContract } from "@holon/sim/contracts/secrets.ts";
-import { createSecrets } from "./secrets.ts";
+import { createSecrets, withoutSecret } from "./secrets.ts";
 
 const folders: string[] = [];
 after(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
@@ -43,4 +43,11 @@ test("it is read anew each time, and an absent file holds none", async () => {
   assert.deepEqual(await secrets.read(["a"]), { a: "second-one" });
   rmSync(join(folder, "secrets.json"));
   assert.deepEqual(await secrets.read(["a"]), {});
+});
+
+test("what lacks a secret says in which file it is looked for", () => {
+  const folder = folderWith("{}");
+  const { code, message, next } = withoutSecret("alerts want", "hook", createSecrets(folder));
+  const place = join(folder, "secrets.json");
+  assert.deepEqual([code, message, next.includes(place)], ["HOLON_SECRETS_BAD", `alerts want the secret hook, which is not in ${place}`, true]);
 });

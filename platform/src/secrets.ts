@@ -16,12 +16,17 @@ const othersMayRights = 0o077;
 export function createSecrets(folder: string): Secrets {
   const path = join(folder, "secrets.json");
   return {
+    place: path,
     async read(names) {
       const held = names.length === 0 ? {} : await readAll(path);
       return Object.fromEntries(names.flatMap((name) => (held[name] === undefined ? [] : [[name, held[name]]])));
     },
   };
 }
+
+/** `what` wants the secret `name`, which is not there. */
+export const withoutSecret = (what: string, name: string, { place }: Secrets): HolonError =>
+  new HolonError("HOLON_SECRETS_BAD", `${what} the secret ${name}, which is not in ${place ?? "the node's secrets.json"}`, { next: `Put it into ${place ?? "secrets.json in the node's own folder"}, which is read anew each time: one JSON object of names and texts, mode 0600.` });
 
 /** Rights and content of the same open file, whatever takes its place meanwhile. */
 async function readAll(path: string): Promise<Readonly<Record<string, string>>> {

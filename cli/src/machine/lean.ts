@@ -44,7 +44,8 @@ export async function becomeLean(folder: string, load: () => Promise<unknown>, s
   }
   await load();
   flushCompileCache();
-  await noteCompiled(folder);
+  const unnoted = await noteCompiled(folder);
+  if (unnoted !== undefined) process.stderr.write(`what was compiled of the program could not be noted, and is made anew at the next start: ${unnoted.code} ${unnoted.message}\n`);
   await toldSignals();
   if (ended.aborted) return;
   const isShort = Buffer.byteLength(start) <= toldBytesMax; // what is longer is read anew by the words of the command

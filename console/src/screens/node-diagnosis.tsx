@@ -56,7 +56,7 @@ function Logs({ name }: { readonly name: string }) {
     <Section title={t.logs} aside={<button type="button" aria-pressed={isOpen} onClick={() => setOpen(!isOpen)}>{isOpen ? t.pause : t.follow}</button>}>
       <Problem problem={problem} />
       {isOpen && missed > 0 && <p class="warning" role="status">{t.missed(missed)}</p>}
-      {isOpen && <pre class="lines" tabIndex={0} role="log" aria-label={t.logs}>{lines.length === 0 ? t.noLines : lines.map((line) => <div key={line.id} class={line.level === "error" ? "bad" : line.level === "warn" ? "warn" : ""}>{line.at} {line.level} {line.message}{line.times === undefined ? "" : ` ${t.times(line.times)}`}</div>)}</pre>}
+      {isOpen && <pre class="lines" tabIndex={0} role="log" aria-label={t.logs}>{lines.length === 0 ? t.noLines : lines.map((line) => <div key={line.id} class={line.level === "error" ? "bad" : line.level === "warn" ? "warn" : ""}>{line.at} {line.level} {line.message}{line.times === undefined ? "" : ` ${t.times(line.times, line.lastAt)}`}</div>)}</pre>}
       {!isOpen && <p class="soft">{t.logsHint}</p>}
     </Section>
   );

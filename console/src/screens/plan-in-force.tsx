@@ -28,8 +28,11 @@ const figure = (value: number | null): string => (value === null ? words.unknown
 const shownMax = 200;
 
 export function PlanInForce() {
-  const { value, problem } = usePolled<PlanAnswer>("/v1/plan", 10_000);
-  if (problem?.code === "HOLON_PLAN_MISSING") return <Section title={t.plan}><p class="empty">{t.noPlan}</p></Section>;
+  // Where nothing was ever placed that is no failure to be asked about.
+  const adopted = usePolled<{ readonly plans: readonly unknown[] }>("/v1/plan/adopted?limit=1", 10_000);
+  const isNone = adopted.value?.plans.length === 0;
+  const { value, problem = adopted.problem } = usePolled<PlanAnswer>(adopted.value === undefined || isNone ? undefined : "/v1/plan", 10_000);
+  if (isNone || problem?.code === "HOLON_PLAN_MISSING") return <Section title={t.plan}><p class="empty">{t.noPlan}</p></Section>;
   if (value === undefined) return <Problem problem={problem} />;
   const { plan, adoptedAt, because, changes } = value;
   return (

@@ -156,7 +156,8 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, concea
 }
 
 const keptSchema = z.strictObject({ params: z.record(z.string(), z.string()).optional(), query: z.record(z.string(), z.string()).optional(), body: z.unknown().optional(), password: z.string().optional() });
-const signedSchema = z.looseObject({ signature: signedBySchema });
+/** Of who asks for a shell, and of who asks for an adoption. */
+const signedSchema = z.union([z.looseObject({ signature: signedBySchema }), z.looseObject({ signed: z.looseObject({ signature: signedBySchema }) }).transform(({ signed }) => signed)]);
 
 /** The node takes two signers; here it is seen before the approval is spent. The same words under the same key have the same signature (RFC 8032). */
 function sameSigner(asked: unknown, signed: unknown): string | undefined {

@@ -2,11 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
+import { guardRoutes } from "@holon/core/api/guarded.ts";
+import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { compilePolicy } from "@holon/core/policy/compile.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import { hasCode } from "@holon/core/testing/has-code.ts";
+import { z } from "zod";
 import { controlRoutes } from "../api/routes.ts";
 import { ControlFleet } from "../testing/control-fleet.ts";
 import { Office, password } from "../testing/office.ts";
@@ -192,6 +195,27 @@ test("a token holds until its day, its revocation, or the end of its maker's rig
     const told = JSON.stringify(await office.trail(type));
     assert.ok(told.length > 2 || type === "holon.user.password");
     for (const secret of [token, other, last, password, "sim$"]) assert.ok(!told.includes(secret), type);
+  }
+});
+
+test("what is signed with the key or the name of who asked spends no approval, be it a shell or an adoption", async () => {
+  const office = await Office.open();
+  office.policy = "policy careful 1\napprove four-eyes\n  who any\n  does call\n  what POST/v1/nodes/{node}/shell POST/v1/nodes/{node}/adopt\n  because \"two people\"\n";
+  const { decide } = compilePolicy(parsePolicy(office.policy));
+  const [olga, otto] = [await office.login("olga"), await office.add("otto", "operator")];
+  const own = { signer: "otto", signature: `${"A".repeat(86)}==` };
+  const bodies = { shell: { grant: {}, signature: own }, adopt: { because: "upgraded", signed: { id: "1", signature: own } } };
+  for (const [path, body] of Object.entries(bodies)) {
+    const routes: readonly Route[] = [{ method: "POST", path: `/v1/nodes/{node}/${path}`, summary: "Signed.", answer: z.unknown(), handle: () => Promise.resolve({ status: 200, body: path }) }];
+    const [route] = guardRoutes(routes, { decide: (principal, name, context) => Promise.resolve(decide(principal, "call", { name }, context)), approved: office.people.approved, refused: office.people.refused });
+    const ask = () => office.drive(route?.handle({ params: { node: "gateway-1" }, query: {}, body, caller: otto }) ?? assert.fail());
+    await assert.rejects(ask(), hasCode("HOLON_APPROVAL_PENDING"));
+    const { id } = office.people.approvals().find(({ by }) => by === undefined) ?? assert.fail();
+    const sign = (signer: string, letter: string) => office.drive(office.people.approve(id, olga, { signer, signature: `${letter.repeat(86)}==` }));
+    await assert.rejects(sign("olga", "A"), hasCode("HOLON_APPROVAL_BAD", /key of otto/), path);
+    await assert.rejects(sign("otto", "Q"), hasCode("HOLON_APPROVAL_BAD", /name of otto/), path);
+    await sign("olga", "Q");
+    assert.equal((await ask()).body, path);
   }
 });
 

@@ -42,6 +42,8 @@ export const logLineSchema = z.strictObject({
   leftOut: z.int().optional(),
   /** It was said so often in a row. */
   times: z.int().optional(),
+  /** Then the last time; `at` is the first. */
+  lastAt: z.string().optional(),
 });
 export type LogLine = z.infer<typeof logLineSchema>;
 

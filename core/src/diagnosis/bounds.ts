@@ -49,6 +49,8 @@ export const diagnosisBounds = {
   shellIdleMs: 300_000,
   shellInputBytesMax: 4 << 10,
   shellOutputBytesMax: 64 << 10,
+  /** So long behind the end of a shell what it left behind may hold its output. At the bound: that is ended. */
+  shellLeftMs: 500,
   /** What was typed and not read yet. At the bound: the shell ends. */
   shellWaitingBytesMax: 64 << 10,
   /** What both have signed holds so long. */

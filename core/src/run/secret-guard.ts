@@ -8,7 +8,7 @@ type HeldSecrets = Readonly<Record<string, string>>;
 export async function readSecrets(unit: string, names: readonly string[], secrets: Secrets): Promise<HeldSecrets> {
   const held = await secrets.read(names);
   const missing = names.find((name) => held[name] === undefined);
-  if (missing !== undefined) throw new HolonError("HOLON_SECRET_MISSING", `function ${unit} is to be given the secret ${missing}, which this node does not have`);
+  if (missing !== undefined) throw new HolonError("HOLON_SECRET_MISSING", `function ${unit} is to be given the secret ${missing}, which this node does not have`, secrets.place === undefined ? {} : { next: `Put it into ${secrets.place}: one JSON object of names and texts, mode 0600.` });
   return held;
 }
 

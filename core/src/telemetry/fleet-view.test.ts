@@ -38,7 +38,7 @@ test("one that is heard and whose telemetry is behind is slow; cut off it is sil
   view.link("cloud", "g", false, beginMs + lateMs + 1_000);
   assert.deepEqual(state(lateMs + 2_000), { state: "silent", sinceMs: beginMs + lateMs + 1_000 });
   view.link("cloud", "g", true, beginMs + lateMs + 3_000);
-  assert.equal(state(lateMs + 4_000)?.state, "slow", "what it measured meanwhile is not here yet");
+  assert.deepEqual(state(lateMs + 4_000), { state: "slow", sinceMs: beginMs + lateMs + 3_000 }, "what it measured meanwhile is not here yet; until the link was open again it was silent");
   view.told("g", window(beginMs + lateMs), at(lateMs + 5_000), true);
   assert.equal(state(lateMs + 5_000)?.state, "present");
   view.stopped("g", beginMs + lateMs + 6_000);
@@ -152,8 +152,32 @@ test("one that is not heard for longer than its interval allows is silent since 
   const lateMs = shortPatienceMs + 1;
   assert.deepEqual(state(lateMs), { state: "silent", sinceMs: beginMs });
   assert.deepEqual([view.row("g", at(lateMs))?.link, view.row("g", at(lateMs))?.since], ["up", new Date(beginMs).toISOString()]);
-  view.heard("g", at(lateMs));
-  assert.equal(state(lateMs)?.state, "slow", "heard, and its telemetry is behind");
+  const againMs = lateMs + 5_000;
+  view.heard("g", at(againMs));
+  assert.deepEqual(state(againMs + 100), { state: "slow", sinceMs: beginMs + againMs }, "heard, and its telemetry is behind: before it was heard again it was silent");
+});
+
+test("one below a link that was cut is slow since that is open again, not since a time in which it was silent", () => {
+  const { state, view, tells } = tiers();
+  const backMs = 10 * shortPatienceMs;
+  view.link("cloud", "edge", false, beginMs + shortMs);
+  assert.deepEqual(state(backMs - 1_000), { state: "silent", sinceMs: beginMs + shortMs });
+  view.link("cloud", "edge", true, beginMs + backMs);
+  tells("edge", backMs + 400);
+  view.heard("g", at(backMs + 500));
+  assert.deepEqual(state(backMs + 600)?.state, "slow");
+  assert.ok((state(backMs + 600)?.sinceMs ?? 0) >= beginMs + backMs);
+  for (let ms = backMs; ms <= 2 * backMs; ms += shortMs) {
+    tells("edge", ms);
+    tells("g", ms);
+  }
+  for (let ms = 2 * backMs; ms <= 3 * backMs; ms += shortMs) {
+    tells("edge", ms);
+    view.heard("g", at(ms));
+  }
+  assert.equal(state(3 * backMs)?.state, "slow");
+  const toldMs = backMs + Math.floor(backMs / shortMs) * shortMs;
+  assert.deepEqual(state(3 * backMs)?.sinceMs, beginMs + toldMs + shortPatienceMs, "it was heard all the time, and told nothing more");
 });
 
 test("one whose link shows that it lives has more to tell than its line carries: it is slow", () => {

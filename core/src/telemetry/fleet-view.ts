@@ -11,8 +11,8 @@ import { createClockWords, type ClockHere } from "./clock-words.ts";
 import { compare, countBelow, countUpTo, isAbout, placeBehind } from "./in-order.ts";
 import { isExcused, noStates, type Completeness, type Missing, type NodeState } from "./completeness.ts";
 import type { AnswerClock, FleetQuery, FleetRow, FleetStatus } from "./fleet-status.ts";
-import { isAwaited, isOfFleet, newKnown, type Known, type NodeFacts } from "./known-node.ts";
-import { createWays, type Way } from "./ways.ts";
+import { heardWall, isAwaited, iso, isOfFleet, newKnown, patienceOf, type Known, type NodeFacts } from "./known-node.ts";
+import { createWays, heardAgain, type Way } from "./ways.ts";
 import type { Window } from "./window.ts";
 
 export interface Now {
@@ -115,8 +115,6 @@ export function createFleetView(self: string): FleetView {
   /** When it belonged first. What its own clock says of the time before it was enrolled is not so. */
   const firstOf = (name: string, { enrolledMs, firstMs }: Known): number => enrolledMs ?? here(name, firstMs);
 
-  const heardWall = ({ heardMs }: Known, now: Now): number | undefined => (heardMs === undefined ? undefined : now.wallMs - (now.monotonicMs - heardMs));
-
   function stateOf(name: string, now: Now, ways: Map<string, Way> = new Map()): ReturnType<FleetView["stateOf"]> {
     const node = known.get(name);
     if (node === undefined) return undefined;
@@ -134,7 +132,7 @@ export function createFleetView(self: string): FleetView {
     if (node.stoppedMs !== undefined) return afterStop(here(name, node.stoppedMs), name, node, now, ways);
     if (isAwaited(node)) return { state: "awaited", sinceMs: node.enrolledMs };
     const way = wayTo(name, now, ways);
-    const patienceMs = 2 * node.everyMs + limits.telemetryGraceMs;
+    const patienceMs = patienceOf(node);
     if (way.link === "down") return { state: "silent", sinceMs: way.sinceMs };
     const aliveMs = way.link === "up" ? way.aliveMs : (node.heardMs ?? -Infinity);
     if (node.heardMs === undefined && way.link === "up") return beforeFirstWord(node, patienceMs, now);
@@ -144,9 +142,14 @@ export function createFleetView(self: string): FleetView {
     const behindMs = Math.max(throughOf(name, node, now) ?? -Infinity, startedMs ?? firstOf(name, node));
     // That one who fell silent just now has not told either is no news: behind is who was heard when it should have told.
     const wasHeard = (heardWall(node, now) ?? -Infinity) - behindMs > node.everyMs + limits.telemetryGraceMs || now.monotonicMs - node.heardMs > patienceMs;
-    if (now.wallMs - behindMs > patienceMs && wasHeard) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? behindMs + patienceMs : undefined };
+    if (now.wallMs - behindMs > patienceMs && wasHeard) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? Math.max(behindMs + patienceMs, heardAgain(node, way, now)) : undefined };
     if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: here(name, ended.atMs) };
     return { state: "present", sinceMs: startedMs };
+  }
+
+  function heardAt(name: string, node: Known, atMs: number, now: Now): void {
+    if (atMs - (node.heardMs ?? Infinity) > patienceOf(node) && stateOf(name, now)?.state === "silent") node.backMs = atMs;
+    node.heardMs = Math.max(node.heardMs ?? -Infinity, atMs);
   }
 
   /** It is connected for the first time: its first record is about to come, or does not. */
@@ -283,13 +286,14 @@ export function createFleetView(self: string): FleetView {
     heard(name, now, wallMs) {
       const node = nodeOf(name);
       const atMs = wallMs === undefined ? now.monotonicMs : now.monotonicMs - Math.max(0, now.wallMs - wallMs);
-      node.heardMs = Math.max(node.heardMs ?? -Infinity, atMs);
+      if (wallMs === undefined) heardAt(name, node, atMs, now);
+      else node.heardMs = Math.max(node.heardMs ?? -Infinity, atMs);
     },
     alive(name, atMs, now) {
       const node = known.get(name);
       // While its records come they say it: a row that changes with each sign of life is told anew to all who look.
       if (node?.heardMs === undefined || now.monotonicMs - node.heardMs <= node.everyMs + limits.telemetryGraceMs) return;
-      node.heardMs = Math.max(node.heardMs, atMs);
+      heardAt(name, node, atMs, now);
     },
     told(name, window, now, isLive) {
       const node = nodeOf(name);
@@ -393,5 +397,3 @@ export function createFleetView(self: string): FleetView {
     nodes: () => [...known.keys()],
   };
 }
-
-const iso = (ms: number | undefined): string | null => (ms === undefined || !Number.isFinite(ms) ? null : isoTime(ms));

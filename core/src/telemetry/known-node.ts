@@ -1,7 +1,9 @@
 /** What is kept of one node whose telemetry is here. */
+import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
 import type { Tier } from "../schema/tier.ts";
 import type { FleetRow } from "./fleet-status.ts";
+import type { Now } from "./fleet-view.ts";
 
 export interface NodeFacts {
   readonly site: string;
@@ -19,6 +21,8 @@ export interface Known {
   stoppedMs: number | undefined;
   /** Monotonic, of the answerer; before its own start where it was found there. */
   heardMs: number | undefined;
+  /** Monotonic: when it was heard again after it had been silent with its link open. */
+  backMs: number | undefined;
   /** By its own clock. */
   toldMs: number | undefined;
   everyMs: number;
@@ -43,9 +47,17 @@ interface Made {
 }
 
 /** Of which nothing was heard yet. */
-export const newKnown = (): Known => ({ facts: { site: "", tier: "gateway", jurisdiction: "XX" }, enrolledMs: undefined, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, toldMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined });
+export const newKnown = (): Known => ({ facts: { site: "", tier: "gateway", jurisdiction: "XX" }, enrolledMs: undefined, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, backMs: undefined, toldMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined });
 
 /** It was enrolled, and nothing of it came yet, not even a connection. */
 export const isAwaited = ({ enrolledMs, firstMs, heardMs, links }: Known): boolean => enrolledMs !== undefined && firstMs === Infinity && heardMs === undefined && links.size === 0;
 
 export const isOfFleet = ({ enrolledMs, firstMs }: Known): boolean => enrolledMs !== undefined || Number.isFinite(firstMs);
+
+/** So long it may be behind, or not heard. */
+export const patienceOf = ({ everyMs }: Known): number => 2 * everyMs + limits.telemetryGraceMs;
+
+/** When it was heard last, by the clock here. */
+export const heardWall = ({ heardMs }: Known, now: Now): number | undefined => (heardMs === undefined ? undefined : now.wallMs - (now.monotonicMs - heardMs));
+
+export const iso = (ms: number | undefined): string | null => (ms === undefined || !Number.isFinite(ms) ? null : isoTime(ms));

@@ -4,8 +4,11 @@ import type { FleetRow } from "./fleet-status.ts";
 import type { Now } from "./fleet-view.ts";
 import type { Known } from "./known-node.ts";
 
-/** `aliveMs`: monotonic, when it was alive for certain by the word of those above it, who notice within a while that a link is dead. */
-export type Way = { readonly link: "up"; readonly aliveMs: number } | { readonly link: "unknown" } | { readonly link: "down"; readonly sinceMs: number };
+/**
+ * `aliveMs`: monotonic, when it was alive for certain by the word of those above it, who notice within a while that a link is dead.
+ * `sinceMs`: by the clock here, since when it is open throughout, or not.
+ */
+export type Way = { readonly link: "up"; readonly aliveMs: number; readonly sinceMs: number } | { readonly link: "unknown" } | { readonly link: "down"; readonly sinceMs: number };
 
 export interface Ways {
   /** The parent that it was seen connected to last. */
@@ -31,7 +34,7 @@ export function createWays(self: string, known: ReadonlyMap<string, Known>, here
   }
 
   function wayTo(name: string, now: Now, ways: Map<string, Way>): Way {
-    if (name === self) return { link: "up", aliveMs: now.monotonicMs };
+    if (name === self) return { link: "up", aliveMs: now.monotonicMs, sinceMs: -Infinity };
     const before = ways.get(name);
     if (before !== undefined) return before;
     ways.set(name, { link: "unknown" }); // who is said to be below itself
@@ -46,7 +49,7 @@ export function createWays(self: string, known: ReadonlyMap<string, Known>, here
     let down: number | undefined;
     for (const [parent, { isUp, atMs }] of node.links) {
       const above = wayTo(parent, now, ways);
-      if (above.link === "up" && isUp) return { link: "up", aliveMs: Math.max(node.heardMs ?? -Infinity, above.aliveMs - linkNoticedMs, steady(here(parent, atMs), now)) };
+      if (above.link === "up" && isUp) return { link: "up", aliveMs: Math.max(node.heardMs ?? -Infinity, above.aliveMs - linkNoticedMs, steady(here(parent, atMs), now)), sinceMs: Math.max(above.sinceMs, here(parent, atMs)) };
       const sinceMs = isUp ? (above.link === "down" ? above.sinceMs : undefined) : here(parent, atMs);
       if (sinceMs !== undefined) down = Math.max(down ?? sinceMs, sinceMs); // it was silent when the last of its ways broke
     }
@@ -67,6 +70,12 @@ export function createWays(self: string, known: ReadonlyMap<string, Known>, here
   }
 
   return { parentOf, wayTo, chainOf, linkOf };
+}
+
+/** Until when it was silent last: before that it was nothing else. By the clock here; what is to come is of another clock, and says nothing. */
+export function heardAgain({ backMs = -Infinity }: Known, way: Way, now: Now): number {
+  const openMs = way.link === "up" && way.sinceMs <= now.wallMs ? way.sinceMs : -Infinity;
+  return Math.max(openMs, now.wallMs - (now.monotonicMs - backMs));
 }
 
 /** In which a parent notices at the latest that a link is dead. */

@@ -66,6 +66,8 @@ export interface AlertsOptions {
   status(): Promise<FleetStatus>;
   throughOf(node: string): number | undefined;
   siteOf(node: string): string | undefined;
+  /** Whether a node that this one knows belongs to it. */
+  isSite(site: string): Promise<boolean>;
   failed(error: unknown): void;
   /** For tests of the checkers. */
   readonly delivery?: AlertParts | undefined;
@@ -243,6 +245,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
       const nowMs = clock.wall().ms;
       const untilMs = Date.parse(wanted.until);
       if (!(untilMs > nowMs) || untilMs > nowMs + limits.alertSilenceMsMax) throw new HolonError("HOLON_ARGUMENT_BAD", `alerts are silenced until a time within ${limits.alertSilenceMsMax / 86_400_000} days, and not until ${wanted.until}`);
+      // A name that is mistyped would silence nothing, and nobody would know before the night.
+      if (wanted.site !== undefined && !(await options.isSite(wanted.site))) throw new HolonError("HOLON_ARGUMENT_BAD", `no node that ${self} knows belongs to the site ${wanted.site}`, { next: "See the sites in `holon node list`; silence one when its first node is enrolled." });
       const ended = book.silences().filter(({ until }) => Date.parse(until) <= nowMs);
       if (book.silences().length - ended.length >= limits.alertSilencesMax) throw new HolonError("HOLON_ALERT_FULL", `${limits.alertSilencesMax} times are silenced already`, { next: "End one with `holon alert silence --end NAME`." });
       const silenced = silencedSchema.parse({ ...wanted, from: isoTime(nowMs) });

@@ -51,12 +51,16 @@ export async function openOwnLines({ trace, clock, keeper, run }: OwnLinesOption
   let unwritten: LogLine[] = [];
   let flush: Timer | undefined;
   let number = 0;
+  /** The last line was said again since it was written. */
+  let isRepeated = false;
   /** Lines of the present second, and those that were too many. */
   const rate = { sinceMs: clock.monotonicMs(), count: 0, leftOut: 0 };
 
   for (const text of (await keeper?.read()) ?? []) {
     const line = lineOf(text);
-    if (line !== undefined) lines.push(line);
+    if (line === undefined) continue;
+    if (lines.at(-1)?.id === line.id) lines.pop(); // written again, with how often it was said
+    lines.push(line);
   }
   lines.splice(0, Math.max(0, lines.length - diagnosisBounds.linesMax));
 
@@ -67,13 +71,24 @@ export async function openOwnLines({ trace, clock, keeper, run }: OwnLinesOption
     if (due.length > 0) keeper?.write(due.map((line) => JSON.stringify(line)));
   }
 
+  function toWrite(line: LogLine): void {
+    if (keeper === undefined) return;
+    unwritten.push(line);
+    flush ??= clock.after(diagnosisBounds.linesFlushMs, write);
+  }
+
+  /** How often a line was said, and when last, is written once it is known: who says the same all day fills no disk. */
+  function writeRepeated(): void {
+    const last = lines.at(-1);
+    if (isRepeated && last !== undefined) toWrite(last);
+    isRepeated = false;
+  }
+
   function keep(line: LogLine): void {
+    writeRepeated();
     lines.push(line);
     if (lines.length > diagnosisBounds.linesMax) lines.shift();
-    if (keeper !== undefined) {
-      unwritten.push(line);
-      flush ??= clock.after(diagnosisBounds.linesFlushMs, write);
-    }
+    toWrite(line);
     for (const wake of waiting) wake();
   }
 
@@ -92,12 +107,13 @@ export async function openOwnLines({ trace, clock, keeper, run }: OwnLinesOption
     const code = typeof fields["code"] === "string" ? fields["code"] : undefined;
     const said = redactor.text(withoutForeignWords(oneLine(shortened(message)), code, true)).slice(0, diagnosisBounds.lineCharactersMax);
     const last = lines.at(-1);
-    if (last !== undefined && last.message === said && last.level === level && last.id.startsWith(`${run}/`)) {
-      lines[lines.length - 1] = { ...last, times: (last.times ?? 1) + 1 };
+    const { ms, state } = clock.wall();
+    if (last !== undefined && last.message === said && last.level === level && last.clock === state && last.id.startsWith(`${run}/`)) {
+      lines[lines.length - 1] = { ...last, times: (last.times ?? 1) + 1, lastAt: isoTime(ms) };
+      isRepeated = true;
       return;
     }
     number += 1;
-    const { ms, state } = clock.wall();
     const leftOut = rate.leftOut === 0 ? {} : { leftOut: rate.leftOut };
     rate.leftOut = 0;
     keep({ id: `${run}/${number}`, at: isoTime(ms), clock: state, level, message: said, ...(code === undefined ? {} : { code }), ...leftOut });
@@ -116,7 +132,7 @@ export async function openOwnLines({ trace, clock, keeper, run }: OwnLinesOption
       const missed = known === -1 ? missedSince(after, lines) : 0;
       const newer = known === undefined ? lines : lines.slice(known + 1); // where it is not there any more, all that are left
       const lowest = logLevels.indexOf(level);
-      const fitting = newer.filter((line) => logLevels.indexOf(line.level) >= lowest && (sinceMs === undefined || Date.parse(line.at) >= sinceMs));
+      const fitting = newer.filter((line) => logLevels.indexOf(line.level) >= lowest && (sinceMs === undefined || Date.parse(line.lastAt ?? line.at) >= sinceMs));
       const wanted = known === undefined ? fitting.slice(-limit) : fitting.slice(0, limit);
       // Who looks for the first time is shown the newest that fit, who goes on the next ones.
       const shown = within(wanted.map((line) => ({ ...line, message: redactor.text(line.message) })), bytesMax, known === undefined);
@@ -136,6 +152,8 @@ export async function openOwnLines({ trace, clock, keeper, run }: OwnLinesOption
       });
     },
     close() {
+      flush?.cancel();
+      writeRepeated();
       flush?.cancel();
       write();
       for (const wake of [...waiting]) wake();

@@ -12,6 +12,7 @@ export function withHold(ports: Ports, hold: Pick<Hold, "demand">, { telemetry }
   return {
     ...ports,
     secrets: {
+      place: secrets.place,
       async read(names) {
         if (names.length > 0) await hold.demand(`secret ${names.join(", ")}`);
         return secrets.read(names);

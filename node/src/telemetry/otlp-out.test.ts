@@ -5,6 +5,7 @@ import type { Collector } from "@holon/core/ports.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { ExportStatus } from "@holon/core/telemetry/export-status.ts";
 import { exportSettingsSchema } from "@holon/core/telemetry/settings.ts";
+import { encodeProtobuf } from "@holon/core/telemetry/otlp/encoding.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
@@ -177,6 +178,25 @@ test("what a collector says of who asks, or of itself, costs nothing of what was
   assert.equal(waits.length, 10);
   assert.ok(waits.every((wait, index) => wait >= (waits[index - 1] ?? 0)) && (waits.at(-1) ?? 0) > 8 * (waits[0] ?? 0), waits.join(" "));
   assert.equal(notes.filter((note) => note.includes("the collector answered 401")).length, 1, "the same is said once");
+  await log.close();
+});
+
+test("an answer in protobuf whose bytes begin as a page does is an answer: what it rejects is set aside, and nothing goes twice", async (context) => {
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const real = createClock();
+  const clock = { ...real, wall: () => real.wall(), monotonicMs: () => real.monotonicMs(), after: (_ms: number, then: () => void) => real.after(0, then) };
+  const events = createEvents(config, clock);
+  await log.append({ records: [events.record({ stream: "telemetry", type: "test.said", class: "public", producer: "test", data: {} })] });
+  const body = encodeProtobuf("LogsResponse", { partialSuccess: { rejectedLogRecords: "1", errorMessage: "x".repeat(56) } });
+  assert.equal(new TextDecoder().decode(body.subarray(0, 2)), "\n<");
+  let posts = 0;
+  let told: () => void = () => undefined;
+  const collector: Collector = { post: () => Promise.resolve({ status: 200, retryAfterMs: undefined, body: posts++ === 0 ? body : new Uint8Array() }) };
+  log.onCommit(() => told());
+  const out = createOtlpOut({ settings: exportSettingsSchema.parse({ url: "http://collector", encoding: "protobuf", jurisdiction: "EU" }), log, collector, mayLeave: () => Promise.resolve(true), ports: { clock, random: { bytes: () => new Uint8Array(), uniform: () => 0 }, trace: { note: () => undefined } } });
+  while (out.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
+  await out.close();
+  assert.deepEqual([posts, out.status().aside, out.status().problem], [1, 1, undefined]);
   await log.close();
 });
 

@@ -182,8 +182,8 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
     const answer = await collector.post(`${settings.url.replace(/\/$/, "")}/v1/${signal}`, contentType, isJson ? encodeJson(request) : encodeProtobuf(shape.request, request));
     if (isOfTheContent(answer.status)) return "bad";
     if (answer.status < 200 || answer.status >= 300) throw new Later(ofWhoAsks.includes(answer.status) ? "HOLON_COLLECTOR_REFUSED" : "HOLON_COLLECTOR_UNREACHABLE", `the collector answered ${answer.status}`, answer.retryAfterMs);
-    if (isPage(answer.body)) throw new Later("HOLON_COLLECTOR_REFUSED", "what answered is a web page, and no collector", undefined);
     const told = readable(() => (isJson ? decodeJson(shape.response, answer.body) : decodeProtobuf(shape.response, answer.body)));
+    if (told === undefined && isPage(answer.body)) throw new Later("HOLON_COLLECTOR_REFUSED", "what answered is a web page, and no collector", undefined);
     const partial = told?.["partialSuccess"];
     const refused = typeof partial === "object" && !Array.isArray(partial) ? Number(partial[shape.rejected] ?? 0) : 0;
     if (refused > 0) setAside(refused, `the collector rejected ${refused} of ${signal}`);
@@ -242,7 +242,7 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
   };
 }
 
-/** A proxy, or the wrong address, says so with status 200: what was to go would be gone. No answer of a collector, in neither encoding, begins so. */
+/** A proxy, or the wrong address, says so with status 200: what was to go would be gone. Asked of what is no answer: one in protobuf may begin so. */
 const isPage = (body: Uint8Array): boolean => /^\s*</.test(new TextDecoder().decode(body.subarray(0, 256)));
 
 class Later extends Error {

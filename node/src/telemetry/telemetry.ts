@@ -44,6 +44,7 @@ import { createHeldSpans } from "./held-spans.ts";
 import { isNewer } from "./newer.ts";
 import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
 import { createOtlpOut, type OtlpOut } from "./otlp-out.ts";
+import { createReadFirst } from "./read-first.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import { findTrace } from "./traces.ts";
 import { createSeries } from "./series.ts";
@@ -138,8 +139,6 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   const latest = new Map<string, Latest>();
   let incidentMs: number | undefined;
   let wasOpen: boolean | undefined;
-  let caughtUp: Promise<void> | undefined;
-  let isCaughtUp = false;
   let retry: Timer | undefined;
   const children = createChildren(self, view, options.heardMs);
 
@@ -152,7 +151,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const time = now();
     view.heard(self, time);
     children.look(time);
-    if (isCaughtUp) left.look();
+    if (first.isReady) left.look();
   }
   const failed = (error: unknown): void => ports.trace.note("warn", `telemetry: ${error instanceof Error ? error.message : String(error)}`);
   const say = (type: string, data: unknown): NewRecord => events.record({ stream: "telemetry", type, class: "public", producer: "telemetry", data });
@@ -173,12 +172,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     alerts.window(node, view.siteOf(node) ?? "", told);
   }
 
-  /** Budgets are counted in the order of time, each window once: what the log holds of before comes first. */
-  const ownEarly: Window[] = [];
   function ownNow(told: Window): void {
     chart(self, told, undefined);
-    if (isCaughtUp) alerts.window(self, view.siteOf(self) ?? "", told);
-    else ownEarly.push(told);
+    first.own(told);
   }
 
   const recorder: Recorder = createRecorder({
@@ -193,11 +189,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     },
   });
   const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told), clocks: (teller, words) => clockBook.heard(teller, words), tellers: () => clockBook.tellers(), linked: (node, up, atMs) => left.linked(node, up, atMs) });
+  const first = createReadFirst({ clock, read: follower.caughtUp, count: (told) => alerts.window(self, view.siteOf(self) ?? "", told), failed });
   const left = createLeftBelow({ isRoot: config.parent === undefined, log, view, identity: ports.identity, clock, append: (cells) => void append([], cells) });
   const news = createLinkNews({ clock, events, heardMs: options.heardMs, append: (records, cells) => void append(records, cells), told: children.changed });
-  const elsewhere = createElsewhere({ clock, view, handlers: options.handlers, now, ready, askAbove: options.askAbove, left: leftHere });
+  const elsewhere = createElsewhere({ clock, view, handlers: options.handlers, now, ready: first.ready, askAbove: options.askAbove, left: leftHere });
 
-  const clockBook = createClockBook({ clock, log, view, ask: options.ask, isReady: () => isCaughtUp, append: (cells) => void append([], cells), tell: (node, offMs) => void append([say(linkNewsType, { links: [], clocks: [{ node, offMs }] })]) });
+  const clockBook = createClockBook({ clock, log, view, ask: options.ask, isReady: () => first.isReady, append: (cells) => void append([], cells), tell: (node, offMs) => void append([say(linkNewsType, { links: [], clocks: [{ node, offMs }] })]) });
 
   const heldSpans = createHeldSpans({ log, events, ports, fullMs: settings.fullMs });
   const otlp = createOtlpIn({ settings, log, events, guard: options.guard });
@@ -235,20 +232,16 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       await slices.rest();
     }
   }
-  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status: looked, throughOf: (node) => view.through(node, now()), siteOf: view.siteOf, delivery: options.alerting });
+  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status: looked, throughOf: (node) => view.through(node, now()), siteOf: view.siteOf, isSite, delivery: options.alerting });
+
+  async function isSite(site: string): Promise<boolean> {
+    await first.ready();
+    return view.nodes().some((node) => view.siteOf(node) === site);
+  }
 
   function leftHere(node: string, atMs: number): void {
     view.left(node, atMs);
     void append([], [leftCell(node, atMs)]);
-  }
-
-  /** What the log holds is read once, from the start on; who asks before it was read waits for it. */
-  function ready(): Promise<void> {
-    caughtUp ??= follower.caughtUp().then(() => {
-      isCaughtUp = true;
-      for (const told of ownEarly.splice(0)) alerts.window(self, view.siteOf(self) ?? "", told);
-    });
-    return caughtUp;
   }
 
   /** When its run before this one ended; undefined where there was none that measured. */
@@ -293,11 +286,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       for (const { node, atMs } of leftIn(log)) if (!news.seen().has(node)) view.left(node, atMs);
       if (missed.length > 0) await append([], missed.map(childCell));
       elsewhere.wake();
-      void ready().then(alerts.start, failed);
+      first.begin(alerts.start);
       if (settings.export !== undefined && ports.collector !== undefined) out = createOtlpOut({ settings: settings.export, log, collector: ports.collector, mayLeave: options.guard.towards(settings.export.jurisdiction, "collector"), ports });
     },
     committed: (lanes, cells) => {
-      if (caughtUp !== undefined) follower.committed(lanes);
+      if (first.hasBegun) follower.committed(lanes);
       out?.committed(lanes);
       ages.committed(lanes);
       alerts.committed(lanes, cells);
@@ -330,25 +323,25 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       if (recordedMs !== undefined) recorder.measured(printKey("holon.function.duration", { app, function: fn }), Math.max(0, clock.wall().ms - recordedMs), count);
     },
     async fleet(query) {
-      await ready();
+      await first.ready();
       fresh();
       const wanted = query.figures?.split(",").map((name) => name.trim());
       return view.status(query, now(), wanted === undefined ? undefined : (node) => figuresOf(latest.get(node)?.window, wanted));
     },
     async standing(node) {
-      await ready();
+      await first.ready();
       fresh();
       return view.row(node, now());
     },
     account(of) {
-      if (!isCaughtUp) return { asOf: isoTime(clock.wall().ms), completeness: undefined };
+      if (!first.isReady) return { asOf: isoTime(clock.wall().ms), completeness: undefined };
       fresh();
       return of === undefined ? view.completeness(now()) : view.completeness(now(), (node) => node === of);
     },
-    series: createSeries({ log, view, site: config.site, kept: { fine, coarse }, makeHistory, now, held: recorder.held, ready }),
+    series: createSeries({ log, view, site: config.site, kept: { fine, coarse }, makeHistory, now, held: recorder.held, ready: first.ready }),
     isThinned: (traceId) => isThinned(traceId, incidentMs, clock.wall().ms, settings.fullMs),
     async trace(id, query) {
-      await ready();
+      await first.ready();
       fresh();
       return findTrace(id, query, { log, view, now, received: options.received });
     },
@@ -356,11 +349,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       return { node: self, asOf: isoTime(clock.wall().ms), held: recorder.held().length, figures: await recorder.live() };
     },
     async alerts(query) {
-      await ready();
+      await first.ready();
       return pageOfAlerts(alerts.list(status()), query);
     },
     async objectives() {
-      await ready();
+      await first.ready();
       const of = status();
       if (judged?.of !== of) judged = { of, list: alerts.objectives(of) };
       return judged.list;
@@ -371,6 +364,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     flush: recorder.flush,
     async close() {
       retry?.cancel();
+      first.close();
       news.close();
       clockBook.close();
       elsewhere.close();

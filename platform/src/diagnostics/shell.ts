@@ -18,20 +18,33 @@ export function openShell(): OpenShell {
     open = false;
     changed();
   };
-  function close(): void {
+  function killGroup(): void {
     if (child.pid === undefined || !open) return;
     try {
       process.kill(-child.pid, "SIGKILL");
     } catch {
       // it ended meanwhile
     }
+  }
+  function close(): void {
+    killGroup();
     // What left its group may hold them for as long as it likes.
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+  }
+  const isFull = (): boolean => said.length >= diagnosisBounds.shellOutputBytesMax;
+  /** It has ended, and what it started and left behind may hold its output: that goes with it. What it said itself is in the pipe, and is read before. */
+  function endLeft(isKilled = false): void {
+    setTimeout(() => {
+      if (!open) return;
+      if (!isKilled) killGroup();
+      if (isKilled && !isFull()) close();
+      else endLeft(true);
+    }, diagnosisBounds.shellLeftMs).unref();
   }
   for (const output of [child.stdout, child.stderr]) {
     output.setEncoding("utf8").on("data", (text: string) => {
       said += text;
-      if (said.length >= diagnosisBounds.shellOutputBytesMax) output.pause();
+      if (isFull()) output.pause();
       changed();
     });
   }
@@ -39,6 +52,7 @@ export function openShell(): OpenShell {
     said += `${error.message}\n`;
     end();
   });
+  child.once("exit", () => endLeft());
   child.once("close", end);
   child.stdin.on("error", () => undefined); // it has ended; reading says so
   return {
@@ -53,7 +67,7 @@ export function openShell(): OpenShell {
     read() {
       const text = said.slice(0, diagnosisBounds.answerBytesMax);
       said = said.slice(text.length);
-      if (said.length < diagnosisBounds.shellOutputBytesMax) for (const output of [child.stdout, child.stderr]) output.resume();
+      if (!isFull()) for (const output of [child.stdout, child.stderr]) output.resume();
       return text;
     },
     isOpen: () => open || said.length > 0,

@@ -13,9 +13,11 @@ export class BodyReader {
 
   /** Bytes, or JSON that fits the route's schema; undefined for a route without a body. */
   async read(request: IncomingMessage, route: Route): Promise<unknown> {
+    if (route.bytes !== true && route.body === undefined) return undefined;
+    const isPacked = isGzip(request, route.bytes === true && route.bytesMax !== undefined);
     if (route.bytes === true) {
       const body = await this.#bytes(request, route.bytesMax ?? limits.blobBytesMax);
-      return route.bytesMax !== undefined && request.headers["content-encoding"] === "gzip" ? unpacked(body, route.bytesMax) : body;
+      return isPacked ? unpacked(body, route.bytesMax ?? limits.blobBytesMax) : body;
     }
     if (route.body === undefined) return undefined;
     return parseWith(route.body, parseJson(await this.#bytes(request, limits.httpBodyBytesMax)), "body");
@@ -49,6 +51,15 @@ const tooLarge = (maxBytes: number) =>
   refusal(413, "HOLON_ARGUMENT_BAD", `the body is over ${maxBytes} bytes`, close, "Send less at once; large data belongs in a blob.");
 
 const busy = () => refusal(503, "HOLON_ARGUMENT_BAD", "other large bodies are being read", close, "Try again when the other uploads are done.");
+
+/** RFC 9110, sections 8.4 and 15.5.16: a body that is packed in another way is refused as that, with what is taken. */
+function isGzip(request: IncomingMessage, isTaken: boolean): boolean {
+  const coding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "";
+  if (coding === "" || coding === "identity") return false;
+  if (isTaken && (coding === "gzip" || coding === "x-gzip")) return true;
+  const taken = isTaken ? "gzip" : "identity";
+  throw refusal(415, "HOLON_ARGUMENT_BAD", `the body is packed as ${JSON.stringify(coding.slice(0, 64))}, and ${isTaken ? "gzip alone is taken, or none" : "is taken as it is alone"}`, { ...close, "accept-encoding": taken }, isTaken ? "Set the sender's compression to gzip, or to none." : "Send it as it is.");
+}
 
 function unpacked(body: Uint8Array, maxBytes: number): Uint8Array {
   try {

@@ -59,3 +59,13 @@ test("without a key nothing is noted", async (context) => {
   await noteCompiled(folder);
   assert.equal(existsSync(join(folder, "compiled.json")), false);
 });
+
+test("what cannot be noted is told and keeps nobody from starting: the key is none, or the disk takes nothing", async (context) => {
+  const { folder, write } = await bed(context);
+  write("three", "more code");
+  rmSync(join(folder, "compiled.json"));
+  mkdirSync(join(folder, "compiled.json"));
+  assert.match((await noteCompiled(folder))?.code ?? "", /^HOLON_DISK_/);
+  writeFileSync(join(folder, "measure-key.json"), "{}", { mode: 0o600 });
+  assert.equal((await noteCompiled(folder))?.code, "HOLON_MEASURE_BAD");
+});

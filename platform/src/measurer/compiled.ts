@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { toHolonError, type HolonError } from "@holon/core/errors.ts";
 import type { Difference } from "@holon/core/measure/measured.ts";
 import { z } from "zod";
 import { diskError, isErrno } from "../disk/error.ts";
@@ -33,13 +34,21 @@ export async function believeCompiled(folder: string): Promise<readonly Differen
   return altered;
 }
 
-/** Notes what the cache holds, after this process has filled it. Without a key, before anything was adopted here, nothing is noted. */
-export async function noteCompiled(folder: string): Promise<void> {
-  if (await isNotedBefore(folder)) return;
-  const found = await hashesOf(cacheFolder(folder));
-  const files = Object.fromEntries(found.flatMap(([name, hash]) => (hash === null ? [] : [[name, hash]])));
-  const key = await readKey(folder).catch(() => undefined);
-  if (key !== undefined) await writeWhole(notedPath(folder), `${JSON.stringify({ files, mac: macOf(key.key, files).toString("base64") })}\n`, 0o600);
+/**
+ * Notes what the cache holds, after this process has filled it. Without a key, before anything was adopted here, nothing is noted. Resolves to why it could not be noted, on a full disk for
+ * example: that keeps no node from starting. The next start believes nothing of the cache then, and makes it anew.
+ */
+export async function noteCompiled(folder: string): Promise<HolonError | undefined> {
+  try {
+    if (await isNotedBefore(folder)) return undefined;
+    const found = await hashesOf(cacheFolder(folder));
+    const files = Object.fromEntries(found.flatMap(([name, hash]) => (hash === null ? [] : [[name, hash]])));
+    const key = await readKey(folder);
+    if (key !== undefined) await writeWhole(notedPath(folder), `${JSON.stringify({ files, mac: macOf(key.key, files).toString("base64") })}\n`, 0o600);
+    return undefined;
+  } catch (error) {
+    return toHolonError(error);
+  }
 }
 
 /** Whether nothing was written since: what was and says otherwise is not believed by the next start. */

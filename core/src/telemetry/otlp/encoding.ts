@@ -183,13 +183,13 @@ function fromJsonValue({ type, name }: FieldType, value: unknown, depth: number)
     case "sint32":
     case "enum":
     case "fixed32":
-      if (Number.isInteger(Number(value)) && (typeof value === "number" || typeof value === "string")) return Number(value);
+      if (Number.isInteger(Number(value)) && (typeof value === "number" || typeof value === "string") && isWithin(type, BigInt(Number(value)))) return Number(value);
       break;
     case "int64":
     case "uint64":
     case "fixed64":
     case "sfixed64":
-      if ((typeof value === "string" && integer.test(value)) || (typeof value === "number" && Number.isInteger(value))) return String(BigInt(value));
+      if (((typeof value === "string" && integer.test(value)) || (typeof value === "number" && Number.isInteger(value))) && isWithin(type, BigInt(value))) return String(BigInt(value));
       break;
     case "double":
       if (typeof value === "number") return value;
@@ -199,6 +199,12 @@ function fromJsonValue({ type, name }: FieldType, value: unknown, depth: number)
       return fromJson(type, value, depth + 1);
   }
   throw bad(`${name} is no ${type}`);
+}
+
+/** What is beyond would come out as another number where it is written as protobuf. */
+function isWithin(type: Scalar, value: bigint): boolean {
+  const bits = type.endsWith("64") ? 64 : 32;
+  return type.startsWith("u") || type.startsWith("fixed") ? BigInt.asUintN(bits, value) === value : BigInt.asIntN(bits, value) === value;
 }
 
 export const encodeJson = (value: OtlpMessage): Uint8Array => encoder.encode(JSON.stringify(value));
