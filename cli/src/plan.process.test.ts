@@ -89,10 +89,13 @@ test("three real nodes tell what they are made of; an app with needs is tried, p
   mkdirSync(lab);
   writeFileSync(join(lab, "holon.app.json"), JSON.stringify({ name: "lab", functions: [{ name: "train", module: "train.ts", needs: { tiers: ["edge"], job: { hours: 1 } } }] }));
   writeFileSync(join(lab, "train.ts"), 'export default { kind: "holon.function", on: { schedule: { everyMs: 5000 } }, emits: {}, models: [], run() {} };\n');
+  const overlapping = /^warning: a run of job train takes 1 h, and the next one is due after 5 s: /m;
+  const trial = await holon("app", "deploy", lab, "--dry-run");
+  assert.deepEqual([trial.exitCode, overlapping.test(trial.stderr)], [0, true], trial.stderr);
   const jobs = await holon("app", "deploy", lab);
-  assert.equal(jobs.exitCode, 0, jobs.stderr);
+  assert.deepEqual([jobs.exitCode, overlapping.test(jobs.stderr)], [0, true], jobs.stderr);
   await until("a run of the job is told", async () => /^ran lab\/train on edge-1: .*what it saved is unknown: no curve of carbon/m.test((await holon("plan", "show")).stdout));
-  assert.match((await holon("plan", "show")).stdout, /^shift lab\/train on edge-1: its run of .* is done at once, .*: no curve of carbon is known there$/m);
+  assert.match((await holon("plan", "show")).stdout, /^shift lab\/train on edge-1: its run of .* is done at once, .*: no curve of carbon is known there; the next one is due 5 s after it, before it is done, so it waits for no better hours$/m);
   assert.match(await explain("lab/train", "edge-1"), /; its run of .* is done at once/);
   await until("it runs there", async () => (await get("/v1/functions", functionsSchema, 4))?.functions.some(({ name }) => name === "sum") === true);
 

@@ -1,5 +1,6 @@
 /** Where a node differs from what it is to be, by what it told last: pure. What it never told is no drift, it is unknown. */
 import { driftKinds, type Condition, type Drift, type DriftKind } from "./schema/condition.ts";
+import { spanText } from "./span-text.ts";
 
 export interface DriftFacts {
   /** Version of the document that stands issued; 0 for none. Since when a newer one stands issued than the node runs. */
@@ -48,11 +49,6 @@ export function clockOffText(offMs: number): string {
 
 /** Of the clock by which all times of an answer are told. */
 export const clockHereText = (offMs: number): string => `the clock here is ${spanText(offMs)} ${offMs > 0 ? "ahead of" : "behind"} those of its nodes: all times here are told by it`;
-
-function spanText(offMs: number): string {
-  const seconds = Math.round(Math.abs(offMs) / 1_000);
-  return seconds < 120 ? `${seconds} s` : seconds < 7_200 ? `${Math.round(seconds / 60)} min` : seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
-}
 
 function alteredText({ altered, held }: Condition): string {
   const named = altered === undefined ? "" : `: ${altered.first.join(", ")}${altered.count > altered.first.length ? ` and ${altered.count - altered.first.length} more` : ""}`;

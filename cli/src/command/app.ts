@@ -14,8 +14,11 @@ import { listAll } from "../pages.ts";
 import { printTable } from "../table.ts";
 import { nowhereText, toldPlanSchema } from "./plan.ts";
 import { knownAccountSchema, tellKnown } from "../view/known.ts";
+import { warn } from "../warn.ts";
 
 const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()), /** Of an older control unknown. */ nowhere: z.array(z.string()).default([]) });
+/** A control of before warns of nothing. */
+const deployedSchema = doneSchema.extend({ warnings: z.array(z.string()).default([]) });
 export const appSchema = z.object({ document: appDocumentSchema, deployedAt: z.string(), revision: z.string(), nowhere: toldPlanSchema.shape.left });
 
 export async function deployApp(client: Client, place: string, options: SigningOptions & { readonly data: string; readonly dryRun?: boolean; readonly sealTo?: readonly string[] }): Promise<void> {
@@ -25,10 +28,10 @@ export async function deployApp(client: Client, place: string, options: SigningO
   const { document, blobs } = published;
   if (options.dryRun === true) return (await import("./plan.ts")).previewApp(client, document, options.json === true);
   for (const [hash, content] of blobs) await client.send("PUT", `/v1/blobs/${hash}`, content, doneSchema);
-  if (publisher === undefined) await client.send("PUT", `/v1/apps/${document.name}`, document, doneSchema);
-  else await client.send("PUT", "/v1/images", { files: await sign(client, publisher, published, options), app: document }, doneSchema);
-  const told = { app: document.name, version: document.version, functions: document.functions.map((fn) => fn.name), blobs: blobs.size, signed: publisher !== undefined, sealedTo: document.sealTo ?? [] };
+  const { warnings } = publisher === undefined ? await client.send("PUT", `/v1/apps/${document.name}`, document, deployedSchema) : await client.send("PUT", "/v1/images", { files: await sign(client, publisher, published, options), app: document }, deployedSchema);
+  const told = { app: document.name, version: document.version, functions: document.functions.map((fn) => fn.name), blobs: blobs.size, signed: publisher !== undefined, sealedTo: document.sealTo ?? [], warnings };
   process.stdout.write(options.json === true ? `${JSON.stringify(told)}\n` : `deployed ${told.app} ${told.version}: functions ${told.functions.join(", ") || "none"}, ${told.blobs} blobs${told.signed ? ", signed" : ""}${told.sealedTo.length === 0 ? "" : `, sealed to ${told.sealedTo.join(", ")}`}\n`);
+  warn(warnings);
 }
 
 const sealer = async (publisher: string, sites: readonly string[]) => (await import("@holon/platform/publisher/sites.ts")).sealerOf(publisher, sites);

@@ -6,9 +6,13 @@ import { doneText } from "@holon/core/shifting/job.ts";
 import type { z } from "zod";
 import type { Client } from "../client.ts";
 import { printTable } from "../table.ts";
+import { warn } from "../warn.ts";
 
 /** A control of before does not say what it leaves out. */
 export const toldPlanSchema = planAnswerSchema.extend({ left: planAnswerSchema.shape.left.default([]) });
+
+/** Nor what it would warn of. */
+const toldPreviewSchema = previewSchema.extend({ warnings: previewSchema.shape.warnings.default([]) });
 
 const out = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -67,11 +71,12 @@ export async function explainPlan(client: Client, unit: string, node: string, ha
 
 /** A trial that would be refused fails, so that a script can ask for it. */
 export async function previewApp(client: Client, document: AppDocument, json: boolean): Promise<void> {
-  const answer = await client.send("POST", "/v1/plan/preview", document, previewSchema);
+  const answer = await client.send("POST", "/v1/plan/preview", document, toldPreviewSchema);
   if (answer.refused !== null) process.exitCode = 1;
   if (json) return out(JSON.stringify(answer));
   if (answer.changes.length === 0) out("nothing would change");
   for (const { change, unit, node, why } of answer.changes) out(`${change} ${unit} ${node}\n    ${why}`);
   if (answer.costPerMonth !== null) process.stderr.write(`cost ${answer.costPerMonth} a month\n`);
+  warn(answer.warnings);
   if (answer.refused !== null) process.stderr.write(`it would be refused: ${answer.refused}\n`);
 }

@@ -9,6 +9,7 @@ import type { Expectation, Policy } from "@holon/core/policy/policy.ts";
 import { z } from "zod";
 import { connectApi, type Client, type ClientOptions } from "../client.ts";
 import { printTable } from "../table.ts";
+import { warn } from "../warn.ts";
 
 const policySchema = z.object({ name: z.string(), version: z.number(), hash: z.string(), adoptedAt: z.string(), text: z.string() });
 
@@ -99,5 +100,3 @@ export async function setPolicy(client: Client, path: string, json: boolean): Pr
   process.stdout.write(json ? `${JSON.stringify(held)}\n` : `${policy.name} ${policy.version} is in force with the next document of each node, sha-256 ${held.hash}\n`);
   warn(held.warnings);
 }
-
-const warn = (warnings: readonly string[]): void => warnings.forEach((warning) => process.stderr.write(`warning: ${warning}\n`));

@@ -40,6 +40,8 @@ export const previewSchema = z.object({
   changes: z.array(z.object({ /** `%`: more or less of a model that asks another is done on the node. */ change: z.enum(["+", "-", "!", "%"]), unit: z.string(), node: z.string(), why: z.string() })),
   refused: z.string().nullable(),
   costPerMonth: z.number().nullable(),
+  /** What would be taken as it stands, and is hardly what its author means. */
+  warnings: z.array(z.string()),
 });
 
 export function planRoutes(control: Control): readonly Route[] {
@@ -117,8 +119,8 @@ export function planRoutes(control: Control): readonly Route[] {
       body: appDocumentSchema,
       answer: previewSchema,
       async handle({ body }) {
-        const { changes, refused, costPerMonth } = await control.preview(appDocumentSchema.parse(body));
-        return { status: 200, body: { changes, refused: refused ?? null, costPerMonth: costPerMonth ?? null } };
+        const { changes, refused, costPerMonth, warnings } = await control.preview(appDocumentSchema.parse(body));
+        return { status: 200, body: { changes, refused: refused ?? null, costPerMonth: costPerMonth ?? null, warnings } };
       },
     },
   ];

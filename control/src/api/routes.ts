@@ -3,6 +3,7 @@ import { listRoute } from "@holon/core/api/page.ts";
 import { eventRoutes } from "@holon/core/api/event-routes.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
+import { warningsOfApp } from "@holon/core/placement/warnings-of-app.ts";
 import { appDocumentSchema, blobHashSchema, tierSchema } from "@holon/core/schema/app.ts";
 import { driftSchema } from "@holon/core/schema/condition.ts";
 import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
@@ -46,6 +47,7 @@ const nodeSchema = z.object({
 const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()), /** Functions and models that the plan in force leaves out: they stand nowhere, or too few of them do. */ nowhere: z.array(z.string()) });
 const imagesSchema = z.strictObject({ files: signatureFilesSchema, app: appDocumentSchema.optional() });
 const doneSchema = z.object({ ok: z.literal(true) });
+const deployedSchema = doneSchema.extend({ /** What was taken as it stands, and is hardly what its author means. */ warnings: z.array(z.string()) });
 const done = { status: 200, body: { ok: true } };
 
 /** With `host`, the fleet can be looked at as it changes. */
@@ -108,12 +110,12 @@ function appRoutes(control: Control): readonly Route[] {
       summary: "Deploys an app: its blobs must be here already.",
       versioned: true,
       body: appDocumentSchema,
-      answer: doneSchema,
+      answer: deployedSchema,
       async handle(request) {
         const document = appDocumentSchema.parse(request.body);
         if (document.name !== request.params["app"]) throw new HolonError("HOLON_APP_BAD", `the document of ${document.name} was put as ${request.params["app"] ?? ""}`);
         await control.deploy(document, request.caller, request.demand);
-        return { ...done, version: control.apps().find((app) => app.document.name === document.name)?.revision };
+        return { status: 200, body: { ok: true, warnings: warningsOfApp(document) }, version: control.apps().find((app) => app.document.name === document.name)?.revision };
       },
     },
     {
@@ -122,11 +124,11 @@ function appRoutes(control: Control): readonly Route[] {
       summary: "Serves signed metadata of a publisher, and deploys an app with them: their blobs must be here already. Conditions are of the app.",
       versioned: true,
       body: imagesSchema,
-      answer: doneSchema,
+      answer: deployedSchema,
       async handle(request) {
         const { files, app } = imagesSchema.parse(request.body);
         await control.publish(files, app, request.caller, request.demand);
-        return done;
+        return { status: 200, body: { ok: true, warnings: app === undefined ? [] : warningsOfApp(app) } };
       },
     },
     {

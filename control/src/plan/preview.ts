@@ -3,6 +3,7 @@ import { canonicalJson } from "@holon/core/json.ts";
 import { explainChoice } from "@holon/core/placement/explain.ts";
 import { explainStage } from "@holon/core/placement/plan-stages.ts";
 import { planPlacement, type Assignment } from "@holon/core/placement/plan.ts";
+import { warningsOfApp } from "@holon/core/placement/warnings-of-app.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { endsOfParts } from "@holon/core/schema/model-use.ts";
@@ -17,6 +18,8 @@ export interface Preview {
   readonly refused: string | undefined;
   /** A month of what is placed by its needs. */
   readonly costPerMonth: number | undefined;
+  /** What would be taken as it stands, and is hardly what its author means. */
+  readonly warnings: readonly string[];
 }
 
 export interface PreviewInput {
@@ -44,7 +47,7 @@ export function previewOf({ state, document, documents, proposal, current }: Pre
     const change = was === undefined ? ("+" as const) : is === undefined ? ("-" as const) : ("!" as const);
     return [{ change, unit, node, why: whyOf({ proposal, documents, state }, unit, node) }];
   });
-  return { changes: [...changes, ...cutsOf(proposal, current)], refused: proposal === undefined ? undefined : whyNowhere(proposal, document), costPerMonth: proposal?.planned.plan.costPerMonth };
+  return { changes: [...changes, ...cutsOf(proposal, current)], refused: proposal === undefined ? undefined : whyNowhere(proposal, document), costPerMonth: proposal?.planned.plan.costPerMonth, warnings: warningsOfApp(document) };
 }
 
 /** Where a model is cut otherwise than in the plan in force, or is asked for the first time. */

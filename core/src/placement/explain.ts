@@ -15,7 +15,7 @@ export interface Explanation {
   readonly text: string;
 }
 
-/** Of this replica; without one of that which stands there, or else of the first. */
+/** Of this replica; without one of that which stands there, or else of one that stands nowhere, or else of the first. */
 export function explainChoice(planned: Planned, unit: string, nodeName: string, replica?: number): Explanation {
   const { fleet, work, ledger } = planned;
   const first = work.indexOf.get(unit);
@@ -24,7 +24,7 @@ export function explainChoice(planned: Planned, unit: string, nodeName: string, 
   if (first === undefined) return rejected("unknown-unit", `There is no unit ${unit} in this plan.`);
   if (node === undefined || place === undefined) return rejected("unknown-node", `There is no node ${nodeName} in this plan: when it was made, none of that name was known.`);
   const replicas = [first, ...(work.items[first]?.siblings ?? [])];
-  const index = replica === undefined ? (replicas.find((each) => ledger.at[each] === node) ?? first) : first + replica;
+  const index = replica === undefined ? (replicas.find((each) => ledger.at[each] === node) ?? replicas.find((each) => (ledger.at[each] ?? -1) < 0) ?? first) : first + replica;
   const item = work.items[index];
   if (item === undefined) return rejected("unknown-unit", `There is no unit ${unit} in this plan.`);
   if (ledger.at[index] === node) return withShift(planned, item, whyChosen(planned, index, item, nodeName, node));
@@ -60,7 +60,7 @@ function whyChosen({ fleet, ledger }: Planned, index: number, item: Item, name: 
   if (next === undefined) return { verdict: "chosen", reason: "only", text: `${item.unit} is on ${name}: ${whyOnly(fleet, ledger, index, item, node)}.` };
   const nextName = fleet.nodes[next]?.name ?? "";
   if (isSame(cost, nextCost)) return { verdict: "chosen", reason: "same", text: `${item.unit} is on ${name}: it costs ${print(cost)} a month there, as much as on ${nextName}; of places that cost the same, one is taken.` };
-  if (nextCost < cost) return { verdict: "chosen", reason: "not-better", text: `${item.unit} is on ${name}: alone it would cost ${print(cost - nextCost)} less a month on ${nextName}, but not the plan as a whole.` };
+  if (nextCost < cost) return { verdict: "chosen", reason: "not-better", text: `${item.unit} is on ${name}: alone it would cost ${print(cost - nextCost)} less a month on ${nextName}, but the plan as a whole would not, or it was not looked at.` };
   // A move costs once, and is no part of what a month there costs.
   const [here, there] = [ledger.moving(index, node), ledger.moving(index, next)];
   const more = nextCost - there - (cost - here);

@@ -68,6 +68,7 @@ test("a better forecast moves hours and place before there is work, and neither 
   const underWay = planAll(inputsOf({ south: 390, previous: first, atMs: nowMs + 7 * hourMs }), tools);
   assert.deepEqual(diffPlans(first, underWay.plan), []);
   assert.deepEqual(explainChoice(underWay, "lab/train", "north-1"), { verdict: "rejected", reason: "busy", text: "lab/train is not on north-1: a run of it is under way on south-1." });
+  assert.equal(explainChoice(planAll(inputsOf({ south: 390, previous: first }), tools), "lab/train", "north-1").verdict, "chosen", "before there is work nothing is under way");
   const lost = { ...inputsOf({ previous: first, atMs: nowMs + 7 * hourMs }) };
   const after = planAll({ ...lost, inventory: { ...lost.inventory, nodes: lost.inventory.nodes.map((node) => (node.name === "south-1" ? { ...node, state: "gone" } : node)) } }, tools).plan;
   assert.equal(after.placements[0]?.node, "north-1", "a node that is gone holds nothing back");

@@ -8,7 +8,7 @@ import { wayBetween } from "./fleet.ts";
 import { diffPlans, planAll, planText, replanWithout, type Planned, type PlanInputs } from "./planner.ts";
 import { largeInstance, smallInstance } from "./by-chance.ts";
 import { brokenBy } from "./testing/hold.ts";
-import { latencyOf, whyNever, whyNotNow, whyOutOfBounds } from "./work.ts";
+import { latencyOf, whyNever, whyNotNow, whyOutOfBounds, type Refusal } from "./work.ts";
 
 const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
 const nowMs = 1_800_000_000_000;
@@ -134,6 +134,11 @@ test("ten lines of needs are enough: the cheapest node that may run it, near its
   assert.equal(ask({ unit: { jurisdictions: ["EU"] } }, "edge-1").verdict, "chosen");
 });
 
+const roomy = (diskBytes: number) => ({ capacity: { processors: 2, memoryBytes: 2e9, diskBytes } });
+const withCards = (count: number) => ({ capacity: { processors: 2, memoryBytes: 2e9, accelerators: { model: "t4", count } } });
+/** Each kind of refusal there is, which the compiler holds to be whole; that a run is under way is asked in `jobs.test.ts`. */
+const refusals: Readonly<Record<Exclude<Refusal["reason"], "busy">, true>> = { gone: true, silent: true, held: true, policy: true, way: true, residency: true, data: true, sealed: true, trust: true, tier: true, hardware: true, provider: true, latency: true, budget: true, capacity: true, spread: true };
+
 /** The same question before and after one thing has changed: the reason is that thing. */
 const changes: readonly { readonly reason: Reason; readonly node: string; readonly with: World; readonly without: World; readonly says: RegExp }[] = [
   { reason: "residency", node: "cloud-1", with: { unit: { jurisdictions: ["EU"] } }, without: {}, says: /stands in US\/CA, and the unit may run in EU only/ },
@@ -159,6 +164,14 @@ const changes: readonly { readonly reason: Reason; readonly node: string; readon
   { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { load: {} } }, unit: { processors: 1.5 } }, without: { unit: { processors: 1.5 } }, says: /it has 1 processors left, and the unit needs 1\.5; how much of it is in use is unknown, and 50 % are taken for it/ },
   { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { load: { ...idle, processors: measured(0, 3 * 86_400_000) } } }, unit: { processors: 1.5 } }, without: { node: { "cloud-1": { load: { ...idle, processors: measured(0, 86_400_000) } } }, unit: { processors: 1.5 } }, says: /how much of it is in use is unknown/ },
   { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { capacity: { processors: 2, memoryBytes: 2e9, asOfMs: nowMs - 30 * 86_400_000 } } } }, without: { node: { "cloud-1": { capacity: { processors: 2, memoryBytes: 2e9, asOfMs: nowMs - 6 * 86_400_000 } } } }, says: /what it has was told last 30 days ago, and is taken for unknown/ },
+  { reason: "capacity", node: "cloud-1", with: { unit: { memoryBytes: 1.5e9 }, node: { "cloud-1": { load: { ...idle, memoryBytes: measured(1e9) } } } }, without: { unit: { memoryBytes: 1.5e9 } }, says: /MiB of memory left, and the unit needs/ },
+  { reason: "capacity", node: "cloud-1", with: { unit: { diskBytes: 1e9 }, node: { "cloud-1": roomy(5e8), "edge-1": roomy(2e9) } }, without: { unit: { diskBytes: 1e9 }, node: { "cloud-1": roomy(1e9), "edge-1": roomy(2e9) } }, says: /MiB of disk left, and the unit needs/ },
+  { reason: "capacity", node: "cloud-1", with: { unit: { accelerator: {} }, others: [{ name: "alarm", processors: 0.5, tiers: ["cloud"], accelerator: {}, priority: 9 }], node: { "cloud-1": withCards(1), "edge-1": withCards(1) } }, without: { unit: { accelerator: {} }, others: [{ name: "alarm", processors: 0.5, tiers: ["cloud"], accelerator: {}, priority: 9 }], node: { "cloud-1": withCards(2), "edge-1": withCards(1) } }, says: /it has 0 accelerators with room for it left, and the unit needs 1/ },
+  { reason: "capacity", node: "cloud-1", with: { unit: { tiers: ["cloud"], processors: 2, priority: 3 }, others: [{ name: "alarm", processors: 2, tiers: ["cloud"], priority: 8 }] }, without: { unit: { tiers: ["cloud"], processors: 2, priority: 8 }, others: [{ name: "alarm", processors: 2, tiers: ["cloud"], priority: 3 }] }, says: /it has 0 processors left, and the unit needs 2/ },
+  { reason: "held", node: "cloud-1", with: { node: { "cloud-1": { held: true } } }, without: {}, says: /its program is not what was adopted, and it takes nothing new until somebody adopts it/ },
+  { reason: "policy", node: "cloud-1", with: { unit: { forbidden: { "cloud-1": "rule not-abroad, line 4" } } }, without: { unit: { forbidden: { "gateway-1": "rule not-abroad, line 4" } } }, says: /the policy does not let it run there: rule not-abroad, line 4/ },
+  { reason: "sealed", node: "cloud-1", with: { unit: { sealedTo: ["region", "plant"] } }, without: { unit: { sealedTo: ["region", "cloud"] } }, says: /sealed to region, plant, and it is of cloud/ },
+  { reason: "spread", node: "gateway-2", with: { unit: { tiers: ["gateway"], replicas: 2, spread: "site" } }, without: { unit: { tiers: ["gateway"], replicas: 2, spread: "node" } }, says: /another replica is on the same site, and replicas are spread by site/ },
   { reason: "dearer", node: "cloud-1", with: { node: { "cloud-1": { prices: { perProcessorHour: measured(0.1) } } } }, without: {}, says: /58\.4 more a month there than on edge-1, most of it rent/ },
   { reason: "dearer", node: "cloud-1", with: { unit: { sources: [{ site: "plant", bytesPerMonth: 900e9 }] } }, without: { unit: { sources: [{ site: "plant", bytesPerMonth: 1e9 }] } }, says: /most of it egress/ },
   { reason: "dearer", node: "cloud-1", with: { node: { "cloud-1": { prices: { perProcessorHour: measured(0.019) }, carbonGramsPerKilowattHour: measured(900) }, "edge-1": { carbonGramsPerKilowattHour: measured(20) } }, policy: { perKilogramCarbon: 2 }, unit: {} }, without: { node: { "cloud-1": { prices: { perProcessorHour: measured(0.019) }, carbonGramsPerKilowattHour: measured(900) }, "edge-1": { carbonGramsPerKilowattHour: measured(20) } }, policy: { perKilogramCarbon: 0 } }, says: /most of it carbon/ },
@@ -166,6 +179,7 @@ const changes: readonly { readonly reason: Reason; readonly node: string; readon
 ];
 
 test("for each kind of reason: change just that, and the verdict changes", () => {
+  assert.deepEqual(Object.keys(refusals).filter((kind) => changes.every(({ reason }) => reason !== kind)), [], "kinds without a case");
   const power = { power: { processorWatts: measured(10) } };
   for (const { reason, node, says, ...worlds } of changes) {
     const at = (world: World): World => (says.source.includes("carbon") ? { ...world, node: { ...world.node, "cloud-1": { ...power, ...world.node?.["cloud-1"] }, "edge-1": { ...power, ...world.node?.["edge-1"] }, "gateway-1": power, "gateway-2": power } } : world);
@@ -176,6 +190,27 @@ test("for each kind of reason: change just that, and the verdict changes", () =>
     const otherwise = ask(at(worlds.without), node);
     assert.equal(otherwise.verdict, "chosen", `${reason}: ${otherwise.text}`);
   }
+});
+
+test("for each other kind of reason, too: change just that, and another one is told", () => {
+  const stood = planAll(inputsOf({ node: { "cloud-1": { state: "gone" } } }), tools);
+  const { policy, ...rest } = smallInstance(5);
+  const bounded = (stepsMax: number): Reason => explainChoice(planAll({ ...rest, policy: { ...policy, stepsMax } }, tools), "app-0/unit-1", "node-0").reason;
+  const kinds: Readonly<Record<Exclude<Reason, Refusal["reason"] | "lead" | "dearer">, readonly [Reason, Reason]>> = {
+    only: [ask({ unit: { tiers: ["cloud"] } }, "cloud-1").reason, ask({}, "cloud-1").reason],
+    cheapest: [ask({}, "cloud-1").reason, ask({ node: { "cloud-1": { prices: priced(0.021) } } }, "cloud-1").reason],
+    same: [ask({ node: { "cloud-1": { prices: priced(0.02) } } }, "edge-1").reason, ask({ node: { "cloud-1": { prices: priced(0.019) } } }, "edge-1").reason],
+    moving: [ask({ policy: { perMove: 8 } }, "cloud-1", "pump/judge", stood).reason, ask({ policy: { perMove: 7 } }, "cloud-1", "pump/judge", stood).reason],
+    "not-better": [bounded(1), bounded(4_000_000)],
+    "unknown-node": [ask({}, "cloud-2").reason, ask({}, "cloud-1").reason],
+    "unknown-unit": [ask({}, "cloud-1", "pump/other").reason, ask({ others: [{ name: "other", processors: 1 }] }, "cloud-1", "pump/other").reason],
+  };
+  for (const [kind, [told, otherwise]] of Object.entries(kinds)) assert.deepEqual([told, otherwise === kind], [kind, false], `${kind}: then ${otherwise}`);
+});
+
+test("of replicas of which one stands nowhere the explanation is of that one", () => {
+  const two: World = { unit: { tiers: ["gateway"], replicas: 2, spread: "site" } };
+  assert.deepEqual([planAll(inputsOf(two), tools).plan.unplaced.length, ask(two, "gateway-2").reason, ask(two, "gateway-1").verdict], [1, "spread", "chosen"]);
 });
 
 test("what passes is told of a node only where nothing that lasts is in the way", () => {

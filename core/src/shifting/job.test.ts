@@ -53,3 +53,12 @@ test("whatever the curve, hours lie within their time, are as many as the job ha
     { numRuns: 300 },
   );
 });
+
+test("of a run that is not done when the next one is due that is said, with a curve and without", () => {
+  for (const curve of [valley, undefined]) {
+    const of = (hoursBetween: number): string => shiftText(shiftOf(rule({ hours: 3, slackHours: 12 }), { arrivesMs: at(0), nextMs: at(hoursBetween) }, curve, at(0)));
+    assert.match(of(2), /; the next one is due 2 h after it, before it is done, so it waits for no better hours$/);
+    assert.doesNotMatch(of(3), /the next one is due/);
+    assert.doesNotMatch(of(24), /the next one is due/);
+  }
+});

@@ -1,5 +1,6 @@
 /** When one run of a job is done: the hours of least carbon or money between its arrival and its deadline, on the curve of one place. */
 import type { EnergyCurve, EnergyKind, Shift, Shifted } from "../schema/energy.ts";
+import { spanText } from "../span-text.ts";
 import { bestHours } from "./shift.ts";
 
 export const hourMs = 3_600_000;
@@ -116,7 +117,13 @@ export function doneText({ by, ran, windows, deadlineMs, late, chosenBy, planned
 }
 
 /** One line of plain words. */
-export function shiftText({ by, windows, planned, atOnce, basis, arrivesMs, deadlineMs }: Shift): string {
+export function shiftText(shift: Shift): string {
+  const { arrivesMs, deadlineMs, nextMs } = shift;
+  // The deadline is never before the run could be done; the next run is.
+  return nextMs >= deadlineMs ? hoursText(shift) : `${hoursText(shift)}; the next one is due ${spanText(nextMs - arrivesMs)} after it, before it is done, so it waits for no better hours`;
+}
+
+function hoursText({ by, windows, planned, atOnce, basis, arrivesMs, deadlineMs }: Shift): string {
   const at = new Date(arrivesMs).toISOString().slice(0, 16).replace("T", " ");
   if (basis === "unknown" || planned === null || atOnce === null) return `its run of ${at} UTC is done at once, ${windowsText(windows)}: no curve of ${by} is known there`;
   const saved = savedPercent(atOnce, planned);

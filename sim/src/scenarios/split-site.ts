@@ -20,10 +20,10 @@ const leadMsMax = 60_000;
 
 const gatewaysOf = (fleet: Fleet): readonly Machine[] => [...fleet.members.values()].filter(({ config }) => config.tier === "gateway").map(({ machine }) => machine);
 
-/** Three to five gateways of one site -> edge -> cloud. The site splits in every manner; uplinks are cut; members restart; clocks drift to the bound. */
+/** Three to five gateways of one site -> edge -> cloud. The site splits in every manner; uplinks are cut; members and the edge restart; clocks drift to the bound. */
 export const splitSite: Scenario = {
   name: "split-site",
-  about: "A site of three to five gateways splits, loses uplinks and members; it never has two leads, and siblings relay.",
+  about: "A site of three to five gateways splits, loses uplinks and members, and its parent fails; it never has two leads, siblings relay, and no lane gets a second history.",
   convergeMsMax: 300_000,
   safetyMs: (world) => world.random.fork("safety").integer(60_000, 150_000),
   build: (fleet) => {
