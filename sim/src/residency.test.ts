@@ -26,6 +26,11 @@ test("under any policies, on any tree, through any transforms: no marker crosses
   assert.ok(crossed > trees, `${crossed}`);
 });
 
+test("a seed gives the same case again, to the last frame", async () => {
+  const [one, again] = [await runResidency(firstSeed), await runResidency(firstSeed)];
+  assert.deepEqual(again, one);
+});
+
 test("each way out is gone by right in some case, so that what is closed is closed by a rule", async () => {
   const kinds = new Set<string>();
   for (const seed of everyWay) {

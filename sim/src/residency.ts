@@ -41,6 +41,8 @@ export interface ResidencyResult {
   /** Steps of traces that are told of at another node than their own. */
   readonly spans: number;
   readonly policies: readonly string[];
+  /** Of all that was seen at the ports: two runs of a seed are the same run if this is the same. */
+  readonly traceHash: string;
 }
 
 const encoder = new TextEncoder();
@@ -90,9 +92,10 @@ export async function runResidency(seed: number, withPolicy: (text: string) => s
     watch.adopt(before === undefined ? [policy] : [before, policy]);
     const origin = drawOrigin(machines, random.fork(`origin ${phase}`));
     const yards = nodes.filter(({ name }) => name !== origin.name && yardsRandom.chance(0.5)).map(({ name }) => name);
-    const documentOf = (name: string): Deployed => ({ version: phase, apps: name === origin.name ? [doorsApp({ own, asked }, phase, name), othersApp(others)] : yards.includes(name) ? [yardApp()] : [], text: given });
-    for (const node of running()) await world.drive(deploy(node, documentOf(node.config.name)));
-    for (const node of running()) for (const { name } of nodes) if (leadsTo(nodes, node.config.name, name)) await world.drive(node.log.append({ cells: [desiredCell(name, documentOf(name))] }));
+    const apps = (name: string): Desired["apps"] => (name === origin.name ? [doorsApp({ own, asked }, phase, name), othersApp(others)] : yards.includes(name) ? [yardApp()] : []);
+    const documents = new Map(nodes.map(({ name }) => [name, documentOf(name, phase, apps(name), given)]));
+    for (const node of running()) await world.drive(deploy(node, documents));
+    for (const node of running()) for (const [name, document] of documents) if (leadsTo(nodes, node.config.name, name)) await world.drive(node.log.append({ cells: [desiredCell(document)] }));
     await world.run({ timeMs: world.nowMs + settleMs });
     watch.adopt([policy]);
     before = policy;
@@ -109,7 +112,7 @@ export async function runResidency(seed: number, withPolicy: (text: string) => s
   let spans = 0;
   for (const node of running()) spans += (await world.drive(node.log.find({ accepts: ({ origin }) => origin !== node.log.origin, type: spanType, limit: 10_000 }))).length;
   for (const machine of machines) await world.drive(machine.close());
-  return { seed, spans, violations: watch.violations, crossed: watch.crossed.size, kinds: watch.kinds(), policies };
+  return { seed, spans, violations: watch.violations, crossed: watch.crossed.size, kinds: watch.kinds(), policies, traceHash: world.trace.digest() };
 }
 
 function drawTree(random: SeededRandom): readonly BorderNode[] {
@@ -163,19 +166,17 @@ function machineOf({ name, jurisdiction, parent, knowsParent }: BorderNode, { wo
   });
 }
 
-interface Deployed extends Pick<Desired, "version" | "apps"> {
-  readonly text: string;
+async function deploy(node: HolonNode, documents: ReadonlyMap<string, Desired>): Promise<void> {
+  const document = documents.get(node.config.name);
+  if (document === undefined) throw new Error(`${node.config.name} is not of the tree`);
+  if (document.apps.length > 0) for (const bytes of blobs) await node.blobs.put(bytes);
+  await node.log.append({ cells: [desiredCell(document)] });
 }
 
-async function deploy(node: HolonNode, deployed: Deployed): Promise<void> {
-  if (deployed.apps.length > 0) for (const bytes of blobs) await node.blobs.put(bytes);
-  await node.log.append({ cells: [desiredCell(node.config.name, deployed)] });
-}
+const documentOf = (node: string, version: number, apps: Desired["apps"], text: string): Desired => ({ apiVersion: "holon/v1", kind: "Desired", node, version, plan: "plan", apps, policy: { text, hash: hashOf(encoder.encode(text)) } });
 
-function desiredCell(node: string, { version, apps, text }: Deployed): CellChange {
-  const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan: "plan", apps, policy: { text, hash: hashOf(encoder.encode(text)) } };
-  return { key: `desired/${node}`, value: encoder.encode(JSON.stringify(document)) };
-}
+/** Of its own bytes for each node that keeps it. */
+const desiredCell = (document: Desired): CellChange => ({ key: `desired/${document.node}`, value: encoder.encode(JSON.stringify(document)) });
 
 /** Who leads to another keeps its document. */
 function leadsTo(nodes: readonly BorderNode[], name: string, to: string): boolean {

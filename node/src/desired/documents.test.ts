@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { desiredSchema } from "@holon/core/schema/desired.ts";
 import { openTempLog, tempFolder } from "../testing/temp-log.ts";
-import { desiredOf, keepDesired } from "./documents.ts";
+import { desiredOf, keepDesired, parseDesired } from "./documents.ts";
 
 const bytesOf = (version: number): Uint8Array => new TextEncoder().encode(JSON.stringify(desiredSchema.parse({ apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version, plan: "p", apps: [] })));
 
@@ -15,4 +15,12 @@ test("of documents that come in any order, at once or one after the other, the n
   await assert.rejects(keepDesired(log, log.origin, new Uint8Array(3)), { code: "HOLON_FRAME_BAD" });
   assert.deepEqual([await keep(4), await keep(6)], [5, 6]);
   await log.close();
+});
+
+test("a document that was read once is held to its node each time, and one that cannot be read is told each time", () => {
+  const bytes = bytesOf(3);
+  assert.equal(parseDesired(bytes, "gateway-1"), parseDesired(bytes, "gateway-1"));
+  assert.throws(() => parseDesired(bytes, "gateway-2"), { code: "HOLON_FRAME_BAD" });
+  const bad = new TextEncoder().encode("{}");
+  for (let time = 0; time < 2; time++) assert.throws(() => parseDesired(bad, "gateway-1"), { code: "HOLON_FRAME_BAD" });
 });

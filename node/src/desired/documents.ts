@@ -14,11 +14,20 @@ export function desiredOf(log: Pick<Log, "cell">, node: string): { readonly docu
   return bytes && { document: parseDesired(bytes, node), bytes };
 }
 
+/** Read once: whoever asks what runs here asks for the same bytes, and a document that has changed is other bytes. */
+const known = new WeakMap<Uint8Array, Desired>();
+
 /** `HOLON_FRAME_BAD` if the bytes are no desired document of that node. */
 export function parseDesired(bytes: Uint8Array, node: string): Desired {
+  const document = known.get(bytes) ?? readDesired(bytes, node);
+  known.set(bytes, document);
+  if (document.node !== node) throw new HolonError("HOLON_FRAME_BAD", `a desired document for ${document.node} came as one for ${node}`);
+  return document;
+}
+
+function readDesired(bytes: Uint8Array, node: string): Desired {
   const parsed = desiredSchema.safeParse(parseJson(bytes));
   if (!parsed.success) throw new HolonError("HOLON_FRAME_BAD", `the desired document of ${node} does not fit: ${z.prettifyError(parsed.error)}`);
-  if (parsed.data.node !== node) throw new HolonError("HOLON_FRAME_BAD", `a desired document for ${parsed.data.node} came as one for ${node}`);
   return parsed.data;
 }
 

@@ -8,7 +8,7 @@ import { mismatch } from "@holon/core/policy/match.ts";
 import type { Policy, Request } from "@holon/core/policy/policy.ts";
 import type { Transform } from "@holon/core/policy/transform.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
-import { createCodec } from "../codec.ts";
+import { createOnlookersCodec } from "../codec.ts";
 import { markerPrefix } from "./raw-stays.ts";
 
 export interface BorderNode {
@@ -41,7 +41,7 @@ export interface Lowering {
 /** Words of a marker: letters, digits, hyphens and points, ended by a tilde. */
 export const marker = (words: string): string => `${markerPrefix}${words}~`;
 const markers = new RegExp(`${markerPrefix}[a-z0-9.-]+~`, "g");
-const codec = createCodec();
+const codec = createOnlookersCodec();
 const decoder = new TextDecoder();
 
 export class BorderWatch {
@@ -101,9 +101,11 @@ export class BorderWatch {
   #foundIn(text: string, payload: Buffer, isStream: boolean): ReadonlySet<string> {
     const found = new Set(markersIn(text));
     const packed = isStream ? [] : [...text.matchAll(base64)].map(([part]) => Buffer.from(part, "base64"));
-    for (const part of packed) for (const inner of markersIn(part.toString("latin1"))) found.add(inner);
-    for (const name of this.#names) if (text.includes(name) || packed.some((part) => part.includes(name))) found.add(name);
-    for (const { name, forms } of this.#numbers) if ([payload, ...packed].some((part) => forms.some((form) => part.includes(form)))) found.add(name);
+    const together = Buffer.concat(packed); // most hold nothing: each is looked into only where all of them in a row do
+    if (together.includes(markerPrefix)) for (const part of packed) for (const inner of markersIn(part.toString("latin1"))) found.add(inner);
+    const isPacked = (wanted: string | Buffer): boolean => together.includes(wanted) && packed.some((part) => part.includes(wanted));
+    for (const name of this.#names) if (text.includes(name) || isPacked(name)) found.add(name);
+    for (const { name, forms } of this.#numbers) if (forms.some((form) => payload.includes(form) || isPacked(form))) found.add(name);
     if (isStream) for (const [, type = ""] of text.matchAll(typeOfRecord)) if (this.#types.has(type)) found.add(type);
     return found;
   }
