@@ -12,6 +12,7 @@ import { diskFull } from "./scenarios/disk-full.ts";
 import { elasticSite } from "./scenarios/elastic-site.ts";
 import { energyShift } from "./scenarios/energy-shift.ts";
 import { handOff } from "./scenarios/hand-off.ts";
+import { siteHandOff } from "./scenarios/site-hand-off.ts";
 import { requestsAway } from "./scenarios/requests-away.ts";
 import { islandLead } from "./scenarios/island-lead.ts";
 import { island72h } from "./scenarios/island-72h.ts";
@@ -51,6 +52,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map(
     sharedIslands,
     reconnectStorm,
     handOff,
+    siteHandOff,
     telemetry72h,
     toldOnce,
     requestsAway,

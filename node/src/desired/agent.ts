@@ -247,7 +247,7 @@ export function createAgent(context: AgentContext): Agent {
     await moves.beganAnew();
     if (denied !== undefined) throw denied; // the rest runs
     const first = version !== desired.version;
-    const returned = first ? await context.reachOnSite(desired) : [];
+    const returned = await context.reachOnSite(desired);
     version = desired.version;
     state = "settled";
     problem = undefined;

@@ -24,6 +24,8 @@ export interface StewardOptions {
 }
 
 export interface Steward {
+  /** To be called again and again: what a lead of before granted is over so long after this one began, whether anything is left to the site by then or not. */
+  look(): void;
   /** `HOLON_LEAD_MISSING`, `HOLON_CALL_DENIED`. */
   ask(from: string, ask: UnitLeaseAsk): UnitLeaseAnswer;
   /** What stands otherwise than control said, while this node leads. */
@@ -121,20 +123,28 @@ export function createSteward(options: StewardOptions): Steward {
     return found;
   }
 
+  function look(): number | undefined {
+    const term = options.leads();
+    if (term !== undefined && term !== book.term) begin(term, clock.monotonicMs());
+    return term;
+  }
+
   return {
+    look: () => void look(),
     ask(from, ask) {
-      const term = options.leads();
+      const term = look();
       const delegation = options.delegation();
       if (term === undefined) throw new HolonError("HOLON_LEAD_MISSING", `${self} does not lead its site`);
       const nowMs = clock.monotonicMs();
-      if (term !== book.term) begin(term, nowMs);
       hear(from, ask, nowMs);
       if (delegation === undefined) {
         [decided, lookedAt] = [new Map(), ""];
         if (site !== undefined) tell({ site, serial, units: [] }, nowMs);
+        serial = 0;
         return { term, serial: 0, granted: [], holders: {} };
       }
       // Another delegation: what was decided under the one before is not to be held against it, but what runs goes on.
+      if (serial === 0) connectedMs = nowMs; // nobody had anything to ask before
       if (serial !== delegation.serial) [serial, decided] = [delegation.serial, new Map()];
       site = delegation.site;
       const seen = view(delegation, nowMs);

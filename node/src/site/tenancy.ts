@@ -3,7 +3,7 @@
  * is left to the site no more, what this node has of it is made whole, so that control can have it brought from who has the newest.
  */
 import { parseJson } from "@holon/core/link/frame.ts";
-import { compareIds, type Returned } from "@holon/core/schema/delegation.ts";
+import { compareIds, type LeaseId, type Returned } from "@holon/core/schema/delegation.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import { fromBase64 } from "@holon/core/series/base64.ts";
 import { z } from "zod";
@@ -19,12 +19,21 @@ export interface Tenancy {
 }
 
 const cell = "tenancy";
+/** Under no grant of a lead, and before all of them. */
+const byControl: LeaseId = [0, 0];
 const unitsSchema = z.array(z.string());
 
 export function createTenancy(log: SegmentLog, spares: Spares): Tenancy {
   function remembered(): ReadonlySet<string> | undefined {
     const bytes = log.cell(cell);
     return bytes && new Set(unitsSchema.parse(parseJson(bytes)));
+  }
+
+  /** What it came with is all that there is of it: nobody begins it from nothing. */
+  async function begin(document: Desired, began: readonly string[]): Promise<void> {
+    const own = began.filter((unit) => document.delegation?.units.some((one) => one.unit === unit && one.home === log.origin));
+    if (own.length > 0) await log.append({ cells: own.map((unit) => spares.tenureCell(unit, byControl)) });
+    for (const unit of own) await spares.make(unit);
   }
 
   /** What a sibling gave last is newer than what this node held itself. */
@@ -43,16 +52,19 @@ export function createTenancy(log: SegmentLog, spares: Spares): Tenancy {
   }
 
   return {
-    has: (unit) => remembered()?.has(unit) ?? true,
+    has: (unit) => remembered()?.has(unit) ?? false,
     async reach(document) {
       const now = new Set(document.delegation?.units.map(({ unit }) => unit));
       const own = new Set(document.apps.flatMap((app) => app.functions.map(({ name }) => `${app.name}/${name}`)));
       const known = remembered();
-      const before = known ?? now;
+      // A node of before kept no such list: what it has of a unit is of the present.
+      const before = known ?? new Set(spares.units().filter((unit) => now.has(unit)));
       for (const unit of before) if (!own.has(unit)) await conclude(unit);
-      const stale = [...now].filter((unit) => !before.has(unit)).flatMap((unit) => spares.forgotten(unit));
-      const isNew = known === undefined ? now.size > 0 || spares.units().length > 0 : known.size !== now.size || [...now].some((unit) => !known.has(unit));
-      if (isNew) await log.append({ cells: [...stale, { key: cell, value: new TextEncoder().encode(JSON.stringify([...now].sort())) }] });
+      const began = [...now].filter((unit) => !before.has(unit));
+      if (began.length > 0) await log.append({ cells: began.flatMap((unit) => spares.forgotten(unit)) });
+      await begin(document, began);
+      const isNew = known === undefined ? now.size > 0 : known.size !== now.size || [...now].some((unit) => !known.has(unit));
+      if (isNew) await log.append({ cells: [{ key: cell, value: new TextEncoder().encode(JSON.stringify([...now].sort())) }] });
       return spares.units().filter((unit) => !now.has(unit)).flatMap(returnedOf);
     },
   };

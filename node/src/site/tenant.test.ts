@@ -30,7 +30,7 @@ async function bed(context: TestContext) {
   const lead = { node: "g2", term: 4 };
   const tenant = createTenant({
     self: nodeName("g1"), siblings: ["g2", "g3"], jurisdiction: "EU/DE", log, events: createEvents({ name: "g1", jurisdiction: "EU/DE" }, createClock()), guard: { mayShare: () => Promise.resolve(true) },
-    ports: { clock, trace: { note: () => undefined } }, handlers, steward: { ask: () => assert.fail("it does not lead"), decided: () => new Map() }, lead: () => lead,
+    ports: { clock, trace: { note: () => undefined } }, handlers, steward: { look: () => undefined, ask: () => assert.fail("it does not lead"), decided: () => new Map() }, lead: () => lead,
     ask: (_, method, parameters) => {
       if (method !== "site.lease") return Promise.reject(new HolonError("HOLON_LINK_UNREACHABLE", "away"));
       unitLeaseAskSchema.parse(parameters);
@@ -41,6 +41,7 @@ async function bed(context: TestContext) {
     desired: () => desired, reached: () => 1, isRunning: () => false, isConnected: () => false, changed: () => undefined, append: (record) => void told.push(JSON.parse(new TextDecoder().decode(record.bytes)).data),
   });
   context.after(tenant.close);
+  await tenant.reach(desired);
   tenant.start();
   const pass = async (ms: number, answer?: UnitLeaseAnswer): Promise<void> => {
     nowMs += ms;

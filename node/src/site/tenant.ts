@@ -134,6 +134,7 @@ export function createTenant(options: TenantOptions): Tenant {
   }
 
   async function askLead(): Promise<void> {
+    steward.look();
     const left = delegation();
     for (const unit of held.keys()) if (left?.units.some((one) => one.unit === unit) !== true) end(unit);
     const { node: lead } = options.lead();

@@ -6,10 +6,11 @@ import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
 import type { LogRecord } from "@holon/core/log/log.ts";
 import { checkOnceEach, OnePlaceWatch, type Handled } from "../checkers/once-each.ts";
-import type { Fleet, Machine } from "../fleet.ts";
+import type { Fleet } from "../fleet.ts";
 import { controlOf, movedUnit, movingApp, movingProgram } from "../programs/moving.ts";
 import { readLane } from "../read-lane.ts";
-import type { Scenario, Variant } from "../scenario.ts";
+import type { Scenario } from "../scenario.ts";
+import { faultsAt, machineOf, recordCalls, type RecordedCall } from "./move-faults.ts";
 
 const homes = ["edge-1", "edge-2"] as const;
 const actors = ["edge-1", "edge-2", "cloud"] as const;
@@ -22,18 +23,10 @@ const betweenMovesMs = 9_000;
 const moves = 3;
 /** A person deploys again where control went down in the middle of it. */
 const againMs = 700;
-const downMs = 500;
-const cutMs = 4_000;
-const sampledFaults = 12;
 /** To look at all nodes after everything that happens would take most of the run. */
 const lookMs = 20;
 
-interface RecordedCall {
-  readonly node: string;
-  readonly index: number;
-}
-
-const recorded = new WeakMap<Fleet, RecordedCall[]>();
+const recorded = new WeakMap<Fleet, readonly RecordedCall[]>();
 const needs = (home: (typeof homes)[number]): object => ({ sources: [{ site: "plant" }], tiers: ["edge"], jurisdictions: [jurisdictions[home]] });
 
 export const handOff: Scenario = {
@@ -49,12 +42,7 @@ export const handOff: Scenario = {
     fleet.add({ name: "edge-2", tier: "edge", parent: "cloud", site: "region", jurisdiction: jurisdictions["edge-2"], inventory });
     fleet.add({ name: "edge-1", tier: "edge", parent: "edge-2", site: "north", jurisdiction: jurisdictions["edge-1"], inventory });
     fleet.add({ name: gateway, tier: "gateway", parent: "edge-1", site: "plant", inventory, devices: { readingsPerSecond: random.between(1, 4), burstChance: 0.05, burstMax: 12, markerEvery: 7 } });
-    const calls: RecordedCall[] = [];
-    recorded.set(fleet, calls);
-    for (const name of actors) {
-      const machine = machineOf(fleet, name);
-      machine.identity.hooks = { beforeCall: (index) => void (isMoving(fleet) && calls.push({ node: name, index })) };
-    }
+    recorded.set(fleet, recordCalls(fleet, actors, () => isMoving(fleet)));
   },
   plan(fleet) {
     const { world } = fleet;
@@ -65,20 +53,7 @@ export const handOff: Scenario = {
       world.at(startMs + firstMoveMs + move * betweenMovesMs, () => deployUntilTaken(fleet, home));
     }
   },
-  variants: (first, exhaustive) => {
-    const calls = recorded.get(first) ?? [];
-    const all = (call: RecordedCall): readonly [Variant, ...Variant[]] => [crash(call, "before"), crash(call, "after"), cut(call, "edge-1", "edge-2"), cut(call, "edge-2", "cloud")];
-    if (exhaustive) return calls.flatMap(all);
-    const random = first.world.random.fork("faults");
-    const chosen = new Map<string, Variant>();
-    for (let tries = 0; tries < sampledFaults; tries++) {
-      const call = calls[random.integer(0, calls.length - 1)];
-      if (call === undefined) break;
-      const variant = random.pick(all(call));
-      chosen.set(variant.name, variant);
-    }
-    return [...chosen.values()];
-  },
+  variants: (first, exhaustive) => faultsAt(recorded.get(first) ?? [], [["edge-1", "edge-2"], ["edge-2", "cloud"]], first, exhaustive),
   watch(fleet) {
     const places = new OnePlaceWatch();
     let seenMs = Number.NEGATIVE_INFINITY;
@@ -107,7 +82,6 @@ export const handOff: Scenario = {
   findings: (fleet) => ({ violations: [], figures: { callsWhileMoving: recorded.get(fleet)?.length ?? 0 } }),
 };
 
-const machineOf = (fleet: Fleet, name: string): Machine => fleet.members.get(name)?.machine ?? fleet.root.machine;
 /** More than an empty list stands in the cell. */
 const isMoving = (fleet: Fleet): boolean => (fleet.root.machine.subject?.log.cell("plan/moving")?.length ?? 0) > "[]".length;
 const countOf = (data: unknown): number => (typeof data === "object" && data !== null && "count" in data && typeof data.count === "number" ? data.count : Number.NaN);
@@ -133,22 +107,3 @@ async function told(fleet: Fleet, node: string, type: string): Promise<readonly 
   const records = await readLane(root, { origin: machineOf(fleet, node).name, stream: "data" });
   return records.map((record) => ({ record, event: parseStoredEvent(record.bytes, printRecordName(record)) })).filter(({ event }) => event.type === type);
 }
-
-const crash = ({ node, index }: RecordedCall, place: "before" | "after"): Variant => ({
-  name: `power of ${node} ${place} call ${index}`,
-  arm: (fleet) => machineOf(fleet, node).crashAtCall(index, place, "power", downMs),
-});
-
-const cut = ({ node, index }: RecordedCall, below: string, above: string): Variant => ({
-  name: `link ${below} ${above} at call ${index} of ${node}`,
-  arm(fleet) {
-    machineOf(fleet, node).identity.hooks = {
-      beforeCall(current) {
-        if (current !== index) return;
-        machineOf(fleet, node).identity.hooks = {};
-        fleet.net.cut(below, above, { reset: true });
-        fleet.world.after(cutMs, () => fleet.net.heal(below, above));
-      },
-    };
-  },
-});
