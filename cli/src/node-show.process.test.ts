@@ -33,6 +33,7 @@ test("a node of another machine is shown over its links, and while it is away as
   assert.equal(away.exitCode, 0, away.stderr);
   assert.match(away.stderr, /^HOLON_DIAGNOSIS_AWAY: gateway-1 .*; this is what it told last\n {2}next: \S/m);
   assert.match(away.stdout, /^last record +\d+ s ago$/m);
+  assert.match(away.stdout, /^trust +enrolled +certificate +\d+ s$/m);
   assert.match(away.stdout, /^processors +\d+ +measured +\d+ s$/m);
   assert.match(away.stdout, /^price of a processor +0\.02 an hour +declared +\d+ s$/m);
   const told = toldSchema.parse(JSON.parse((await show("gateway-1", "--json")).stdout));

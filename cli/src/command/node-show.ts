@@ -45,7 +45,10 @@ export async function showNode(options: ClientOptions, name: string, json: boole
 /** The curves of its electricity stand with the plans, and not with a node. */
 async function printTold(control: Client, path: string, json: boolean): Promise<void> {
   const { name: node, site, tier, jurisdiction, inventory, trust, heardMs } = await control.get(path, nodeRowSchema);
-  const known = knownValues({ report: inventory ?? undefined, inferences: {}, trust: trust === null ? undefined : { level: trust.level, asOfMs: Date.parse(trust.asOf) }, nowMs: Date.now() });
+  const nowMs = Date.now();
+  // Without a word of its TPM: that it was enrolled its certificate said whenever it was heard.
+  const trusted = trust === null ? { level: "enrolled", asOfMs: nowMs - (heardMs ?? 0) } : { level: trust.level, asOfMs: Date.parse(trust.asOf) };
+  const known = knownValues({ report: inventory ?? undefined, inferences: {}, trust: heardMs === null && trust === null ? undefined : trusted, nowMs });
   if (json) return void process.stdout.write(`${JSON.stringify({ node, site, tier, jurisdiction, heardMs, known })}\n`);
   process.stdout.write(`${printTable(["", ""], [["node", node], ["site", site], ["tier", tier], ["jurisdiction", jurisdiction], ["last record", heardMs === null ? "unknown" : `${Math.round(heardMs / 1_000)} s ago`]])}\n`);
   printValues(known);
