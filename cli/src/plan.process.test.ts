@@ -68,6 +68,7 @@ test("three real nodes tell what they are made of; an app with needs is tried, p
   const hash = adopted.hash.slice(0, 12);
   assert.match((await holon("plan", "list")).stdout, new RegExp(`^${hash}  .*what is deployed changed$`, "m"));
   assert.match((await holon("plan", "show", hash)).stdout, /\nplace totals\/sum 0 edge-1\n$/);
+  assertRefused(await holon("plan", "diff", "newest"), "HOLON_ARGUMENT_BAD", /a plan is named by 8 digits of its hash or more, as `holon plan list` shows them/);
   assert.match((await holon("plan", "explain", "totals/sum", "--node", "gateway-1", "--plan", hash)).stdout, /of tier gateway, and the unit is for edge, cloud/);
   assert.match((await holon("plan", "explain", "pump-watch/host", "--node", "edge-1")).stdout, /stands at every gateway, where readings are born, and edge-1 is of tier edge/);
 

@@ -190,7 +190,7 @@ function addMembership(node: Command): void {
   common(node.command("revoke <name>").description("take a node's certificates from it: the fleet refuses it"))
     .requiredOption("--because <reason>", "goes into the trail")
     .action(async (name: string, options: Common & { readonly because: string }) => (await import("./command/node-identity.ts")).revokeNode(await connectApi(clientOptions(options)), name, options.because, options.json === true));
-  common(node.command("show <name>").description("one node as it tells of itself: whether it is made of what was adopted, its links")).action(async (name: string, options: Common) => (await import("./command/node-measure.ts")).showNode(clientOptions(options), name, options.json === true));
+  common(node.command("show <name>").description("one node as it tells of itself: whether it is made of what was adopted, its links, and what is known of it, from where and as of when")).action(async (name: string, options: Common) => (await import("./command/node-show.ts")).showNode(clientOptions(options), name, options.json === true));
   node
     .command("measure <file>")
     .description("whether the program and configuration of the node of a holon.node.yaml are what was adopted")

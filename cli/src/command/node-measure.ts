@@ -1,18 +1,10 @@
-/** `holon node measure|show` */
+/** `holon node measure` */
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
-import { heldNext, heldText } from "@holon/core/diagnosis/findings.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import { seriesText } from "@holon/core/identity/series.ts";
-import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { adoptionNumber, differences, judged, type Adopted } from "@holon/core/measure/measured.ts";
-import { knownValueSchema } from "@holon/core/placement/known.ts";
 import { createMeasurer, isOfStart, measureAll, readAdopted, writeAdopted } from "@holon/platform/measurer.ts";
-import { z } from "zod";
-import type { ClientOptions } from "../client.ts";
-import { connectNode } from "../connect-node.ts";
-import { elasticSchema, elasticText } from "../view/elastic.ts";
 import { printTable } from "../table.ts";
 import { parseConfig } from "./node.ts";
 
@@ -66,40 +58,4 @@ async function known(folder: string, adopts: boolean): Promise<Adopted | undefin
     if (adopts && toHolonError(error).code === "HOLON_MEASURE_BAD") return undefined;
     throw error;
   }
-}
-
-const differenceSchema = z.object({ what: z.string(), expected: z.string().nullable(), found: z.string().nullable() });
-const statusSchema = z.looseObject({
-  node: z.string(), site: z.string(), tier: z.string(), jurisdiction: z.string(), upMs: z.number(),
-  uplink: z.looseObject({ state: z.string() }).optional(),
-  /** A node of before does not tell it. */
-  known: z.array(knownValueSchema).default([]),
-  delegated: z.array(z.looseObject({ unit: z.string(), home: z.string(), holder: z.string().nullable(), withheld: z.string().nullable() })).optional(),
-  binding: z.looseObject({ isBound: z.boolean(), problem: z.object({ code: z.string(), message: z.string(), next: z.string() }).optional() }).optional(),
-  /** A node of before does not tell it. */
-  series: z.looseObject({ own: z.int(), newest: z.int() }).optional(),
-  helped: z.array(z.looseObject({ unit: z.string(), for: z.string(), events: z.number() })).optional(),
-  agent: z.looseObject({ units: z.array(z.looseObject({ app: z.string(), name: z.string(), elastic: elasticSchema.optional() })).default([]) }).optional(),
-  measured: z.looseObject({ state: z.string(), files: z.number(), asOfMs: z.number().optional(), adopted: z.object({ by: z.string(), because: z.string(), atMs: z.number() }).optional(), altered: z.array(differenceSchema), held: heldRowSchema.optional() }).optional(),
-});
-
-/** One node as it tells of itself. */
-export async function showNode(options: ClientOptions, name: string, json: boolean): Promise<void> {
-  const client = await connectNode(options, name);
-  const status = await client.get("/v1/status", statusSchema);
-  if (json) return void process.stdout.write(`${JSON.stringify(status)}\n`);
-  const { measured, binding, series } = status;
-  const rows = [["node", status.node], ["site", status.site], ["tier", status.tier], ["jurisdiction", status.jurisdiction], ["up", `${Math.round(status.upMs / 1_000)} s`], ["uplink", status.uplink?.state ?? "none"],
-    ...(status.delegated ?? []).map(({ unit, home, holder, withheld }) => ["delegated", `${unit}: home ${home}, ${holder === null ? "granted to nobody" : `on ${holder}`}${withheld === null ? "" : `; siblings do not have its state: ${withheld}`}`]),
-    ...(binding === undefined ? [] : [["identity", `${binding.isBound ? "bound to its TPM" : "a key in a file, not bound to a TPM"}${binding.problem === undefined ? "" : `; ${binding.problem.code} ${binding.problem.message}. ${binding.problem.next}`}`]]),
-    ...(series === undefined ? [] : [["authority", seriesText(series)]]),
-    ...(status.agent?.units ?? []).flatMap(({ app, name: fn, elastic }) => (elastic === undefined ? [] : [["elastic", `${app}/${fn}: ${elasticText(elastic)}`]])),
-    ...(status.helped ?? []).map(({ unit, for: asker, events }) => ["helped", `${asker} with ${events} event${events === 1 ? "" : "s"} of ${unit}`]),
-    ["measured", measured === undefined ? "not" : `${measured.state}, ${measured.files} files${measured.asOfMs === undefined ? "" : `, as of ${new Date(measured.asOfMs).toISOString()}`}`],
-    ...(measured?.adopted === undefined ? [] : [["adopted", `by ${measured.adopted.by}, ${new Date(measured.adopted.atMs).toISOString()}: ${measured.adopted.because}`]]),
-    ...(measured?.held === undefined ? [] : [["held back", `${heldText(measured.held)}; found: ${measured.held.found}. ${heldNext(measured.held, status.node)}`]]),
-    ...(measured?.altered ?? []).map(({ what, expected, found }) => ["altered", `${what}: ${expected?.slice(0, 16) ?? "nothing"} was adopted, ${found?.slice(0, 16) ?? "nothing"} is there`])];
-  process.stdout.write(`${printTable(["", ""], rows)}\n`);
-  const nowMs = Date.now();
-  process.stdout.write(`\n${printTable(["KNOWN OF IT", "VALUE", "SOURCE", "AGE"], status.known.map(({ what, value, source, asOfMs, stale }) => [what, value ?? "unknown", source ?? "-", asOfMs === null ? "-" : `${Math.max(0, Math.round((nowMs - asOfMs) / 1_000))} s${stale ? ", stale" : ""}`]))}\n`);
 }

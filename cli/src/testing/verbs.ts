@@ -55,7 +55,7 @@ export const routesOfVerbs: Readonly<Record<string, Way>> = {
   "site key": here("the key of a site is on the files of its nodes, and goes over no wire"),
   "publisher trust": here(keys),
   "node list": by("GET /v1/nodes"),
-  "node show": by("GET /v1/status"),
+  "node show": by("GET /v1/status", "GET /v1/nodes/{node}/status", "GET /v1/nodes/{node}"),
   "node status": by("GET /v1/fleet"),
   "node top": by("GET /v1/top"),
   "node measure": here("it measures the machine that it is called on"),

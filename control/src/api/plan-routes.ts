@@ -23,7 +23,7 @@ export const planAnswerSchema = z.object({
   left: z.array(z.object({ unit: z.string(), replica: z.number(), why: z.string().nullable() })),
 });
 /** Of one that was adopted, its hash or how that begins; without it the plan in force. */
-const hashSchema = z.string().regex(/^[0-9a-f]{8,64}$/).optional();
+const hashSchema = z.string().regex(/^[0-9a-f]{8,64}$/, "a plan is named by 8 digits of its hash or more, as `holon plan list` shows them").optional();
 const planQuerySchema = z.strictObject({ plan: hashSchema });
 const adoptedQuerySchema = z.strictObject({ limit: z.coerce.number().int().min(1).max(limits.plansTold).default(50) });
 export const adoptedAnswerSchema = z.object({

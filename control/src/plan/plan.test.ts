@@ -110,6 +110,22 @@ test("what comes from a site is handled there or above it", async () => {
   assert.match((await explain(fleet, "edge-2")).text, /what comes from plant does not pass it/);
 });
 
+test("of a node that falls silent when nothing moves for it an explanation tells that it is", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["EU"], tiers: ["edge"] })));
+  assert.deepEqual(runs(fleet), ["edge-1"]);
+  const hash = (await fleet.drive(fleet.control.plan()))?.plan.hash;
+  assert.notEqual((await explain(fleet, "edge-2")).reason, "silent");
+  for (const node of ["edge-1", "edge-2"]) fleet.fleet.net.cut(node, "cloud");
+  await pass(fleet, 2 * limits.nodeLeaseMs);
+  assert.equal((await explain(fleet, "edge-2")).reason, "silent");
+  assert.match((await explain(fleet, "edge-2")).text, /^pump\/sum is not on edge-2: it has been silent for longer than its lease, and nothing new is given to it until/);
+  const { verdict, text } = await explain(fleet, "edge-1");
+  assert.deepEqual([verdict, /Since that plan was made, at \S+Z, edge-1 has been silent for longer than its lease\.$/.test(text)], ["chosen", true], text);
+  assert.equal((await fleet.drive(fleet.control.plan()))?.plan.hash, hash, "by the plan that was");
+  assert.equal((await explain(fleet, "gateway-1")).reason, "tier", "what lasts is told first");
+});
+
 test("a node that is lost keeps what goes on by itself; what stops on islands moves after the lease, and not back when the node is back", async () => {
   const fleet = await start();
   await fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["EU"], tiers: ["edge"] })));

@@ -21,6 +21,7 @@ import { eventTypes, plannedData, type ControlState, type KnownPlan } from "../s
 import { deployedOf, inCircumstances } from "./circumstances.ts";
 import { namedCurves } from "../store/energy.ts";
 import { standingBy } from "./exchanged.ts";
+import { asOfNow } from "./explain-now.ts";
 import { explainTier } from "./explain-tier.ts";
 import type { Hearing } from "./hearing.ts";
 import { whyLeft, type Left } from "./left.ts";
@@ -146,7 +147,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, pla
       if (current === undefined && wide === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan: no app that is deployed has needs`);
       // What has no needs stands in no plan, and needs none to be explained, unless it asks a model of which the plan says how much is done there.
       const planned = current === undefined || (wide !== undefined && current.plan.stages === undefined) ? undefined : explainable(current);
-      const own = wide ?? (planned === undefined ? undefined : ofReturned(ofNewcomer(explainChoice(planned, unit, node), unit, node), { unit, node, isBack: hearing.stateOf(node) === "present", adoptedAt: current?.known.adoptedAt ?? "" }));
+      const own = wide ?? (planned === undefined ? undefined : asOfNow(explainChoice(planned, unit, node), { unit, node, planned, adoptedAt: current?.known.adoptedAt ?? "", stateNow: hearing.stateOf(node) }));
       if (own === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan`);
       const more = document === undefined ? [] : [...(planned === undefined ? [] : plannedStagesOf(document, name, node, planned)), ...stagesOf(document, name, state, standing)];
       return { ...own, text: [own.text, ...more].join(" ") };
@@ -175,19 +176,6 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, pla
     explained = { hash: current.plan.hash, planned };
     return planned;
   }
-}
-
-/** Of a node that is heard, and came after the plan in force was made. */
-function ofNewcomer(explanation: Explanation, unit: string, node: string): Explanation {
-  if (explanation.reason !== "unknown-node") return explanation;
-  const seconds = Math.round((limits.inventoryLookMs + limits.planLookMs) / 1_000);
-  return { ...explanation, text: `${unit} is not on ${node}: ${node} came after the plan in force was made, and the next one, within about ${seconds} s, is the first to look at it.` };
-}
-
-/** Of a node that was silent when the plan in force was made, and is not: that it is back moves nothing, so that no plan says so yet. */
-function ofReturned(explanation: Explanation, { unit, node, isBack, adoptedAt }: { readonly unit: string; readonly node: string; readonly isBack: boolean; readonly adoptedAt: string }): Explanation {
-  if (explanation.reason !== "silent" || !isBack) return explanation;
-  return { ...explanation, text: `${unit} is not on ${node}: ${node} was silent for longer than its lease when the plan in force was made, at ${adoptedAt}; it is present since, and the next plan looks at it.` };
 }
 
 /** Of what has no needs a plan says nothing but how much of a model is done there. */

@@ -21,7 +21,8 @@ export type KnownValue = z.infer<typeof knownValueSchema>;
 
 export interface KnownInputs {
   readonly report: NodeReport | undefined;
-  curve(kind: EnergyKind): EnergyCurve | undefined;
+  /** Left out by who does not have them: of curves nothing is told then. */
+  readonly curve?: (kind: EnergyKind) => EnergyCurve | undefined;
   /** Of units here that ask models: milliseconds of one inference, half of the time. */
   readonly inferences: Readonly<Record<string, number>>;
   readonly trust: { readonly level: string; readonly asOfMs: number } | undefined;
@@ -59,7 +60,7 @@ export function knownValues({ report, curve, inferences, trust, nowMs }: KnownIn
     of("price of memory", prices?.perGigabyteHour, "a GB an hour"),
     of("price of electricity", prices?.perKilowattHour, "a kWh"),
     of("carbon of electricity", report?.carbonGramsPerKilowattHour, "g/kWh"),
-    ...energyKinds.map((kind) => curveLine(kind, curve(kind), nowMs)),
+    ...(curve === undefined ? [] : energyKinds.map((kind) => curveLine(kind, curve(kind), nowMs))),
     ...Object.entries(report?.speeds ?? {}).map(([unit, measured]) => of(`speed of ${unit}`, measured, "ms an event")),
     ...Object.entries(report?.beside ?? {}).map(([node, measured]) => of(`way to ${node}`, measured, "ms")),
     ...Object.entries(inferences).map(([unit, ms]) => line(`inference in ${unit}`, `${print(ms)} ms`, nowMs, "measured")),

@@ -169,5 +169,5 @@ function findRoute(routes: readonly Route[], app: string, { method, path }: Func
     if (found !== null) return { route, params: Object.fromEntries(route.names.map((name, index) => [name, found[index + 1] ?? ""])) };
   }
   const known = routes.filter((route) => route.app === app).map((route) => `${route.method} of ${route.fn}`);
-  throw new HolonError("HOLON_ARGUMENT_BAD", `no function of app ${app} on this node answers ${method} ${path}`, { next: known.length === 0 ? "Deploy a function with on: { http: … } to this node." : `There are ${known.join(", ")}.` });
+  throw new HolonError("HOLON_ARGUMENT_BAD", `no function of app ${app} on this node answers ${method} ${path}`, { next: known.length === 0 ? "Ask a node on which the function runs, or one above it; or deploy one with on: { http: … } to this node." : `There are ${known.join(", ")}.` });
 }
