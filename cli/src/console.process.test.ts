@@ -92,6 +92,8 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
   await island.goto(`${three.edge.api}/#/events?type=beat.&window=300`);
   await island.locator(".event-row .type", { hasText: "beat.counted" }).first().waitFor();
   await browser.keep(island, "island");
+  await island.goto(`${three.edge.api}/#/app/beat`); // an address that somebody shared
+  await island.getByText("Apps: control alone knows it.").waitFor();
   const [before, during] = [(await eventsAt(three.cloud.api, token)).length, (await eventsAt(three.gateway.api, token)).length];
   assert.ok(during > before, `the gateway counted on: ${during}, and the cloud has ${before}`);
 
@@ -314,7 +316,7 @@ async function showsSeries(page: Page, address: string): Promise<void> {
 /** A viewer is shown that others may say that they take it on, or end that it is silenced. */
 async function showsRefusals(page: Page, api: string, token: string): Promise<void> {
   const ask = async (path: string, body: unknown): Promise<unknown> => (await fetch(`${api}${path}`, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify(body) })).json();
-  await ask("/v1/alerts/silences", { name: "works", subject: "nobody", until: new Date(Date.now() + 3_600_000).toISOString(), because: "works" });
+  await ask("/v1/alerts/silences", { name: "works", subject: "nobody", site: "plant", until: new Date(Date.now() + 3_600_000).toISOString(), because: "works" });
   const { token: shown } = z.object({ token: z.string() }).parse(await ask("/v1/tokens", { name: "looks", role: "viewer", forMs: 3_600_000 }));
   await page.goto(`${api}/#/alerts`);
   await page.evaluate((of) => sessionStorage.setItem("holon-token", of), shown); // as a login leaves it: an address brings nobody's session

@@ -84,6 +84,12 @@ test("two people open a shell on a gateway; all of it is recorded, and what it s
     const mistaken = await runHolon(context, ["approval", "sign", waits, "--key", join(home(key), "shell.key"), "--as", as, "--api", cloud.api, "--data", home("olga")]);
     assert.match(mistaken.stderr, /HOLON_APPROVAL_BAD.*(?:key|name) of otto, who asked/, "a mistake spends no approval");
   }
+  await machines.holon("node", "signer", join(home("olga"), "other.key"));
+  for (const [key, as, why] of [["other.key", "olga", /not signed with the key that gateway-1 has under that name/], ["shell.key", "vera", /names no vera/]] as const) {
+    const mistaken = await runHolon(context, ["approval", "sign", waits, "--key", join(home("olga"), key), "--as", as, "--api", cloud.api, "--data", home("olga")]);
+    assert.match(mistaken.stderr, /HOLON_APPROVAL_BAD/);
+    assert.match(mistaken.stderr, why, "the node says so before the approval is spent");
+  }
   await machines.holon("approval", "sign", waits, "--key", join(home("olga"), "shell.key"), "--as", "olga", "--api", cloud.api, "--data", home("olga"));
   await until("the shell is open", () => written.stderr.includes("is open"));
   child.stdin.write(`echo $((40 + 2)) '${reading}'\n`);

@@ -21,6 +21,7 @@ watchAddress();
 const ofControl = ["map", "apps", "alerts", "events", "models", "policy", "meter", "people", "replay"] as const;
 const ofNode = ["map", "alerts", "events", "meter", "policy", "replay"] as const;
 type Area = (typeof ofControl)[number];
+const served = (): readonly Area[] => (servedByControl() ? ofControl : ofNode);
 const areaOf = ({ parts: [first = "map"] }: Place): Area => (first === "node" ? "map" : first === "app" ? "apps" : first === "trace" ? "events" : (ofControl.find((area) => area === first) ?? "map"));
 
 export function Console() {
@@ -48,7 +49,7 @@ export function Console() {
         <ThemeButton />
       </header>
       <nav class="areas" aria-label={words.areas} ref={areas}>
-        {(servedByControl() ? ofControl : ofNode).map((each) => (
+        {served().map((each) => (
           <a key={each} href={printPlace([each])} aria-current={each === area ? "page" : undefined}>{words.area[each]}</a>
         ))}
       </nav>
@@ -64,6 +65,7 @@ export function Console() {
 function Screen({ area, place, fleet }: { readonly area: Area; readonly place: Place; readonly fleet: Fleet }) {
   const [first = "map", second] = place.parts;
   if (!["node", "app", "trace", ...ofControl].includes(first)) return <NotFound what={words.noPage(place.parts.join("/"))} />;
+  if (!served().includes(area)) return <NotFound what={words.ofControl(words.area[area])} />;
   if (first === "node" && second !== undefined && fleet.asOfMs !== undefined && !fleet.nodes.has(second)) return <NotFound what={words.noNode(second)} />;
   if (first === "node" && second !== undefined) return <NodeScreen key={second} name={second} fleet={fleet} />;
   if (first === "app" && second !== undefined) return <AppScreen key={second} name={second} place={place} fleet={fleet} />;

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, clock, energy, withClocks } from "./format.ts";
+import { age, bytes, clock, energy, roughAge, withClocks } from "./format.ts";
 import { alertState, saysOf } from "./event.ts";
 
 test("sizes and energies are plain figures of three digits, up to the next unit", () => {
   assert.deepEqual([0, 1_000, 1_024, 1_023 * 1_024, 1_536_000].map(bytes), ["0 B", "1000 B", "1.00 KiB", "1023 KiB", "1.46 MiB"]);
   assert.deepEqual([0.5, 999.7, 3_600].map(energy), ["0.500 J", "1000 J", "1.00 Wh"]);
+});
+
+test("an age in a narrow column is its largest unit", () => {
+  const ages = [0, 59_000, 71_000, 3_600_000 * 25, 3_600_000 * 2 + 60_000];
+  assert.deepEqual(ages.map(age), ["0 s", "59 s", "1 min 11 s", "1 d 1 h", "2 h 1 min"]);
+  assert.deepEqual(ages.map(roughAge), ["0 s", "59 s", "1 min", "1 d", "2 h"]);
 });
 
 test("alerts of silence open and close like others", () => {

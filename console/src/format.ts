@@ -10,6 +10,9 @@ export function age(ms: number): string {
   return `${Math.floor(seconds / 86_400)} d ${Math.floor(seconds / 3_600) % 24} h`;
 }
 
+/** For a narrow column: its largest unit alone. */
+export const roughAge = (ms: number): string => age(ms).replace(/^(\d+ \S+) .*/, "$1");
+
 const threeDigits = (value: number): string => (value >= 99.95 ? `${Math.round(value)}` : value.toPrecision(3));
 
 export function bytes(count: number | undefined): string {

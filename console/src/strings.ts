@@ -11,6 +11,7 @@ export const words = {
   close: "Close",
   loading: "Asking…",
   olderOf: (names: readonly string[]) => (names.length === 0 ? "" : `; what ${names.join(", ")} told before it was away`),
+  ofControl: (area: string) => `${area}: control alone knows it. This is the console of one node and of those below it.`,
   noPage: (address: string) => `There is no page ${address}.`,
   noNode: (name: string) => `No node ${name} is known here.`,
   broke: "This screen cannot show what it was told.",
@@ -109,7 +110,7 @@ export const words = {
     columns: { state: "State", severity: "Severity", what: "What", since: "Since", until: "Until", who: "Who knows" },
     ack: "I take it on", ackedBy: (by: string, note: string) => `${by} has taken it on${note === "" ? "" : `: ${note}`}`, silenced: (until: string) => `silenced until ${until}`, told: (routes: string) => `told to ${routes}`, untold: "told to nobody", refused: (route: string, why: string) => `${route} was not told: ${why}`, evidence: "around it",
     live: "live", routes: "Ways out", routesHint: "by which this node tells", noRoutes: "This node tells nobody: alerts.routes of its configuration is empty.", waiting: "waiting", route: "Way", to: "To", toldCount: "Messages", problem: "Problem",
-    silences: "Silenced", nothingSilenced: "Nothing is silenced.", endSilence: "End", because: "Because", by: "By",
+    silences: "Silenced", nothingSilenced: "Nothing is silenced.", endSilence: "End", silenceName: "Name", silencedWhat: "What", silencedAll: "all alerts", because: "Because", by: "By",
   },
   trace: {
     title: "The way of an event", began: (time: string, took: string) => `it began ${time}, and took ${took}`, whole: "all of it is known", notWhole: "not all of it is known", withoutWaits: "Leave out waits for links",

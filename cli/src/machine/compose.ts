@@ -1,6 +1,7 @@
 /** One real node: platform adapters behind the ports, the local API in front. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { signsMethod } from "@holon/core/diagnosis/signs.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import type { Difference } from "@holon/core/measure/measured.ts";
 import type { Authority, Cipher, Clock, Ports } from "@holon/core/ports.ts";
@@ -201,8 +202,10 @@ async function openIdentity(folder: string, config: NodeConfig, clock: Clock): P
 /** Its own status is had without a link. */
 const callNode =
   (node: HolonNode): FleetHost["call"] =>
-  (to, method, parameters, deadlineMs) =>
-    to === node.config.name ? Promise.resolve({ status: node.status(), meter: node.metered() }) : node.calls.call(to, method, parameters, deadlineMs);
+  (to, method, parameters, deadlineMs) => {
+    if (to !== node.config.name) return node.calls.call(to, method, parameters, deadlineMs);
+    return method === signsMethod ? node.diagnosis.desk.ask(to, method, parameters, deadlineMs) : Promise.resolve({ status: node.status(), meter: node.metered() });
+  };
 
 /** Not while the log is still being read: of whom nothing was read yet nobody knows that it is silent. */
 function toldOf({ telemetry }: HolonNode): ToldFleet | undefined {

@@ -142,7 +142,7 @@ function optionsFor(Plot: typeof uPlot, width: number, height: number, series: r
   const paths = bars ? Plot.paths.bars?.({ size: [0.8, 24] }) : undefined;
   return {
     width, height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0], // half of a time stands right of the last line
     legend: { live: false },
     cursor: { y: false },
     scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), bars ? Math.max(1, max * 1.1) : max > 0 ? max * 1.1 : 1] } },

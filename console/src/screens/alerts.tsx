@@ -96,6 +96,10 @@ interface Route {
 }
 interface Silence {
   readonly name: string;
+  readonly rule?: string;
+  readonly subject?: string;
+  readonly site?: string;
+  readonly app?: string;
   readonly until: string;
   readonly because: string;
   readonly by: string;
@@ -115,7 +119,7 @@ function Ways() {
       <Section title={t.silences}>
         <Problem problem={ending.problem ?? silenced.problem} />
         {silenced.value?.silences.length === 0 && <p class="empty">{t.nothingSilenced}</p>}
-        {silenced.value !== undefined && silenced.value.silences.length > 0 && <Table label={t.silences} columns={[t.route, columns.until, t.because, t.by, t.endSilence]} rows={silenced.value.silences.map(({ name, until, because, by }) => ({ key: name, cells: [name, clock(until), because, by, <button type="button" class="small" onClick={() => ending.send("DELETE", `/v1/alerts/silences/${encodeURIComponent(name)}`)}>{t.endSilence}</button>] }))} />}
+        {silenced.value !== undefined && silenced.value.silences.length > 0 && <Table label={t.silences} columns={[t.silenceName, t.silencedWhat, columns.until, t.because, t.by, t.endSilence]} rows={silenced.value.silences.map(({ name, rule, subject, site, app, until, because, by }) => ({ key: name, cells: [name, [rule, subject, site, app].filter((word) => word !== undefined).join(" ") || t.silencedAll, clock(until), because, by, <button type="button" class="small" onClick={() => ending.send("DELETE", `/v1/alerts/silences/${encodeURIComponent(name)}`)}>{t.endSilence}</button>] }))} />}
       </Section>
     </>
   );

@@ -1,7 +1,7 @@
 /** The fleet as a table of any length. */
 import { useMemo } from "preact/hooks";
 import type { Fleet, FleetNode } from "../fleet.ts";
-import { age, count, rate, unknown } from "../format.ts";
+import { count, rate, roughAge, unknown } from "../format.ts";
 import { compare } from "../in-order.ts";
 import { documentState, flowOf, isAway, isStale, lastStateOf, nodeStates, stateOf, unansweredFor, waitsOf } from "../node-state.ts";
 import { LongList } from "../parts/long-list.tsx";
@@ -47,10 +47,10 @@ function Row({ node, fleet, now }: { readonly node: FleetNode; readonly fleet: F
       <span role="cell"><Mark state={state} /> <small>{isMute ? "" : standsFor(node, fleet, state, now)}</small></span>
       <span role="cell"><a class="quiet" href={printPlace(["map"], { view: "table", site: node.site })}>{node.site}</a></span>
       <span role="cell">{words.fleet.ofTier[node.tier] ?? node.tier} <small>{node.jurisdiction}</small></span>
-      <span role="cell">{node.heardAtMs === null ? words.unknown : words.ago(age(now + fleet.offsetMs - node.heardAtMs))}</span>
+      <span role="cell">{node.heardAtMs === null ? words.unknown : words.ago(roughAge(now + fleet.offsetMs - node.heardAtMs))}</span>
       <span role="cell">{node.link === null ? unknown : node.link.to}{node.link !== null && !isAway(node) && <small class={isMute ? "late" : node.link.state === "lost" && !isOld ? "bad" : ""}> {isMute ? words.fleet.noAnswerWord : words.fleet.linkState[isOld ? "unknown" : node.link.state]}</small>}</span>
       <span role="cell" class="figure">{flow === undefined ? unknown : `${rate(flow.up)} / ${rate(flow.down)}`}</span>
-      <span role="cell" class="figure">{count(waits?.records)}{waits?.agoMs !== undefined && <small> {words.ago(age(waits.agoMs))}</small>}</span>
+      <span role="cell" class="figure">{count(waits?.records)}{waits?.agoMs !== undefined && <small> {words.ago(roughAge(waits.agoMs))}</small>}</span>
       <span role="cell" class={`document ${document}`}>{node.desired === 0 ? words.document.none : `${node.desired} / ${node.reported === null ? unknown : node.reported.version} ${words.document[document]}`}</span>
     </div>
   );

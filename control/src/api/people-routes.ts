@@ -11,7 +11,9 @@ import { nameSchema } from "@holon/core/schema/name.ts";
 import { redirectSchema } from "@holon/core/schema/provider.ts";
 import { z } from "zod";
 import type { People } from "../people/people.ts";
+import type { FleetHost } from "../fleet/link-watch.ts";
 import type { OpenApproval } from "../people/approvals.ts";
+import { refuseMistaken } from "../people/mistaken.ts";
 import { roleSchema } from "../store/people.ts";
 
 /** Whether it is long enough is said where it is set. */
@@ -41,7 +43,8 @@ const named = (text: string | undefined): string => {
 const nowhere = "unknown";
 const shownApproval = ({ id, who, resource, params, query, body, rule, reason, askedAt, endsMs, by }: OpenApproval) => ({ id, who, resource, params, query, ...(body === undefined ? {} : { body }), rule, reason, askedAt, endsAt: isoTime(endsMs), approvedBy: by ?? null });
 
-export const peopleRoutes = (people: People): readonly Route[] => [...sessionRoutes(people), ...providerRoutes(people), ...userRoutes(people), ...tokenRoutes(people), ...approvalRoutes(people)];
+/** `call`: asks a node, where control can. */
+export const peopleRoutes = (people: People, call?: FleetHost["call"]): readonly Route[] => [...sessionRoutes(people), ...providerRoutes(people), ...userRoutes(people), ...tokenRoutes(people), ...approvalRoutes(people, call)];
 
 const sessionRoutes = (people: People): readonly Route[] => [
   {
@@ -198,7 +201,7 @@ const tokenRoutes = (people: People): readonly Route[] => [
   },
 ];
 
-const approvalRoutes = (people: People): readonly Route[] => [
+const approvalRoutes = (people: People, call: FleetHost["call"] | undefined): readonly Route[] => [
   {
     method: "GET",
     path: "/v1/approvals",
@@ -223,7 +226,9 @@ const approvalRoutes = (people: People): readonly Route[] => [
     body: signedBySchema,
     answer: doneSchema,
     async handle({ params, body, caller = machineCaller }) {
-      await people.approve(params["approval"] ?? "", caller, signedBySchema.parse(body));
+      const [id = "", signed] = [params["approval"], signedBySchema.parse(body)];
+      await refuseMistaken(people.approvable(id, caller, signed), signed, call);
+      await people.approve(id, caller, signed);
       return done;
     },
   },

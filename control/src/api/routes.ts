@@ -52,7 +52,7 @@ const done = { status: 200, body: { ok: true } };
 
 /** With `host`, the fleet can be looked at as it changes. */
 export function controlRoutes(control: Control, host?: FleetHost): readonly Route[] {
-  return control.once([health, ...nodeRoutes(control), ...(host === undefined ? [] : fleetRoutes(control, host)), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...siteRoutes(control), ...exportRoutes(control), ...watchRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log, control.people?.show)]);
+  return control.once([health, ...nodeRoutes(control), ...(host === undefined ? [] : fleetRoutes(control, host)), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...siteRoutes(control), ...exportRoutes(control), ...watchRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people, host?.call)), ...eventRoutes(control.log, control.people?.show)]);
 }
 
 const health: Route = {

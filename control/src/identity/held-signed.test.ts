@@ -5,11 +5,15 @@ import { test } from "node:test";
 import { adoptionWords, type AdoptionGrant } from "@holon/core/diagnosis/adoption.ts";
 import { diagnosisMethods } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
+import { signsMethod } from "@holon/core/diagnosis/signs.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import type { Diagnostics, Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { SimMeasurer } from "@holon/sim/measurer.ts";
 import { ControlFleet } from "../testing/control-fleet.ts";
+import type { FleetHost } from "../fleet/link-watch.ts";
+import type { OpenApproval } from "../people/approvals.ts";
+import { refuseMistaken } from "../people/mistaken.ts";
 
 const gateway = "gateway-1";
 const by = { principal: "person olga", role: "owner", approvedBy: "person otto", at: "cloud" };
@@ -76,6 +80,22 @@ test("a stolen parent that says that two people approved an adoption lifts nothi
   assert.equal(row()?.found, found, "the same program as was signed for");
   await assert.rejects(adopt(good), { ...unsigned, message: /was used before/ }, "once");
   await adopt(signedBy(grantOf(), "olga", "otto"));
+});
+
+test("a node says of what is signed for it whether it takes it, to who stands above it; and one that is not there keeps nobody from signing", async () => {
+  const { fleet, grantOf, signedBy } = await held({ adopt: { signers } }, "approve");
+  const { node, ...adoption } = grantOf();
+  const signed = (name: string, as = name) => ({ ...(signedBy({ node, ...adoption }, name).signatures[0] ?? assert.fail()), signer: as });
+  const { desk } = fleet.fleet.members.get("cloud")?.machine.subject?.diagnosis ?? assert.fail();
+  const call: FleetHost["call"] = (to, method, parameters, deadlineMs) => desk.ask(to, method, parameters, deadlineMs);
+  const waiting = (first: object, of = node): OpenApproval => ({ id: "a1", who: "person otto", person: "otto", resource: "POST/v1/nodes/{node}/adopt", rule: "two", reason: "", askedAt: "", endsMs: 0, by: undefined, params: { node: of }, query: {}, body: { because: adoption.because, found: adoption.found, signed: { id: adoption.id, until: adoption.until, signature: first } } });
+  const refused = (first: object, second: ReturnType<typeof signed>, of = node) => fleet.drive(refuseMistaken(waiting(first, of), second, call));
+  await refused(signed("otto"), signed("olga"));
+  await assert.rejects(refused(signed("otto"), signed("thief", "olga")), { code: "HOLON_APPROVAL_BAD", message: /is not signed as gateway-1 takes it: what olga signed/ });
+  await assert.rejects(refused(signed("otto"), signed("olga", "vera")), { code: "HOLON_APPROVAL_BAD", message: /names no vera/ });
+  await assert.rejects(refused(signed("thief", "otto"), signed("olga")), { code: "HOLON_APPROVAL_BAD", message: /comes to nothing: what otto signed/ });
+  await assert.rejects(fleet.drive(fleet.fleet.members.get(gateway)?.machine.subject?.diagnosis?.desk.ask("cloud", signsMethod, {}, 1_000) ?? assert.fail()), { code: "HOLON_CALL_DENIED" });
+  await refused(signed("otto"), signed("olga"), "nobody");
 });
 
 test("where its configuration names who signs, no policy that control writes takes their place", async () => {

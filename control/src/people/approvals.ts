@@ -12,6 +12,7 @@ import type { Caller } from "@holon/core/api/caller.ts";
 import type { Call } from "@holon/core/api/guarded.ts";
 import { secretsOf, withoutSecrets } from "@holon/core/api/without-secrets.ts";
 import { signedBySchema } from "@holon/core/diagnosis/signed-by.ts";
+import { toBeSigned } from "@holon/core/diagnosis/signs.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -43,6 +44,8 @@ export interface Approvals {
   approvedBy(call: Call, decision: Decision): Promise<{ readonly by: string; readonly signature: unknown }>;
   /** `HOLON_APPROVAL_BAD` where there is none, or it is the approver's own. */
   approve(id: string, by: Caller, signature?: unknown): Promise<void>;
+  /** What would be approved so. As `approve` fails, before anything is done. */
+  approvable(id: string, by: Caller, signature?: unknown): OpenApproval;
   /** Also one's own, which takes it back. `HOLON_APPROVAL_BAD`. */
   reject(id: string, because: string, by: Caller): Promise<void>;
 }
@@ -106,6 +109,18 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, concea
     return found;
   };
 
+  const approvable: Approvals["approvable"] = (id, by, signature) => {
+    const asked = approvalOf(id);
+    const { kind, name } = by.principal;
+    if (kind !== "person") throw new HolonError("HOLON_APPROVAL_BAD", `${printPrincipal(by.principal)} is no person, and approves nothing`);
+    if (asked.person === name) throw new HolonError("HOLON_APPROVAL_BAD", `${name} asked for ${id} and cannot approve it`, { next: "Have another person approve it." });
+    if (asked.by !== undefined && stands(asked)) throw new HolonError("HOLON_APPROVAL_BAD", `${id} was approved by ${asked.by} already`, { next: `${asked.who} may call now, as before.` });
+    const told = shown(asked);
+    const same = sameSigner(told, signature);
+    if (same !== undefined) throw new HolonError("HOLON_APPROVAL_BAD", `${id} is signed with the ${same}, who asked`, { next: "Sign with a key of your own, under the name that the node's configuration gives it." });
+    return told;
+  };
+
   const approvedBy: Approvals["approvedBy"] = (call, decision) =>
     inTurn(async () => {
       if (isMending(call)) return { by: "nobody", signature: undefined };
@@ -135,15 +150,11 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, concea
     approvals: () => open().map(shown),
     approvedBy,
     approved: async (call, decision) => void (await approvedBy(call, decision)),
+    approvable,
     approve: (id, by, signature) =>
       inTurn(async () => {
-        const asked = approvalOf(id);
-        const { kind, name } = by.principal;
-        if (kind !== "person") throw new HolonError("HOLON_APPROVAL_BAD", `${printPrincipal(by.principal)} is no person, and approves nothing`);
-        if (asked.person === name) throw new HolonError("HOLON_APPROVAL_BAD", `${name} asked for ${id} and cannot approve it`, { next: "Have another person approve it." });
-        if (asked.by !== undefined && stands(asked)) throw new HolonError("HOLON_APPROVAL_BAD", `${id} was approved by ${asked.by} already`, { next: `${asked.who} may call now, as before.` });
-        const same = sameSigner(shown(asked).body, signature);
-        if (same !== undefined) throw new HolonError("HOLON_APPROVAL_BAD", `${id} is signed with the ${same}, who asked`, { next: "Sign with a key of your own, under the name that the node's configuration gives it." });
+        const asked = approvable(id, by, signature);
+        const { name } = by.principal;
         const said = { who: asked.who, by: printPrincipal(by.principal), role: by.role, endsMs: nowMs() + (state.users.has(name) ? limits.approvalMs : limits.sessionMs), ...(signature === undefined ? {} : { signature }) };
         await write(peopleEvents.approved, id, said, { open: { id, resource: asked.resource } });
       }),
@@ -156,15 +167,13 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, concea
 }
 
 const keptSchema = z.strictObject({ params: z.record(z.string(), z.string()).optional(), query: z.record(z.string(), z.string()).optional(), body: z.unknown().optional(), password: z.string().optional() });
-/** Of who asks for a shell, and of who asks for an adoption. */
-const signedSchema = z.union([z.looseObject({ signature: signedBySchema }), z.looseObject({ signed: z.looseObject({ signature: signedBySchema }) }).transform(({ signed }) => signed)]);
 
 /** The node takes two signers; here it is seen before the approval is spent. The same words under the same key have the same signature (RFC 8032). */
-function sameSigner(asked: unknown, signed: unknown): string | undefined {
-  const first = signedSchema.safeParse(asked);
+function sameSigner({ params, body }: Pick<OpenApproval, "params" | "body">, signed: unknown): string | undefined {
+  const first = toBeSigned(params, body)?.first;
   const second = signedBySchema.safeParse(signed);
-  if (!first.success || !second.success) return undefined;
-  const { signer, signature } = first.data.signature;
+  if (first === undefined || !second.success) return undefined;
+  const { signer, signature } = first;
   return second.data.signature === signature ? `key of ${signer}` : second.data.signer === signer ? `name of ${signer}` : undefined;
 }
 

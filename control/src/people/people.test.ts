@@ -204,7 +204,9 @@ test("what is signed with the key or the name of who asked spends no approval, b
   const { decide } = compilePolicy(parsePolicy(office.policy));
   const [olga, otto] = [await office.login("olga"), await office.add("otto", "operator")];
   const own = { signer: "otto", signature: `${"A".repeat(86)}==` };
-  const bodies = { shell: { grant: {}, signature: own }, adopt: { because: "upgraded", signed: { id: "1", signature: own } } };
+  const until = "2026-01-01T00:15:00.000Z";
+  const key = `${"A".repeat(43)}=`;
+  const bodies = { shell: { grant: { node: "gateway-1", id: "0".repeat(16), because: "it stands still", sessionKey: key, boxKey: key, until }, signature: own }, adopt: { because: "upgraded", found: "0".repeat(64), signed: { id: "0".repeat(16), until, signature: own } } };
   for (const [path, body] of Object.entries(bodies)) {
     const routes: readonly Route[] = [{ method: "POST", path: `/v1/nodes/{node}/${path}`, summary: "Signed.", answer: z.unknown(), handle: () => Promise.resolve({ status: 200, body: path }) }];
     const [route] = guardRoutes(routes, { decide: (principal, name, context) => Promise.resolve(decide(principal, "call", { name }, context)), approved: office.people.approved, refused: office.people.refused });

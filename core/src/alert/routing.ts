@@ -27,6 +27,10 @@ export const goesBy = ({ severity, kinds, sites, apps }: AlertRoute, alert: Aler
 
 export const isSilenced = (silences: readonly Silenced[], alert: Alert, nowMs: number): boolean => silences.some((one) => covers(one, alert, nowMs));
 
+/** Until when an alert is not told, as it is shown: what was over before somebody silenced anything was not silenced. */
+export const silencedUntil = (silences: readonly Silenced[], alert: Alert, nowMs: number): string | null =>
+  silences.filter((one) => covers(one, alert, nowMs) && Date.parse(one.from) <= (alert.until === null ? Infinity : Date.parse(alert.until))).map(({ until }) => until).sort().at(-1) ?? null;
+
 const covers = ({ rule, subject, site, app, from, until }: Silenced, alert: Alert, nowMs: number): boolean =>
   Date.parse(from) <= nowMs &&
   nowMs < Date.parse(until) &&

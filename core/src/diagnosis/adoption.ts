@@ -10,6 +10,9 @@ import { grantIdSchema, signedBySchema, type Grant } from "./signed-by.ts";
 const wantedFields = { because: z.string().min(1).max(1_024), found: z.string().regex(/^[0-9a-f]{64}$/) };
 const signedFields = { id: grantIdSchema, until: z.iso.datetime() };
 
+/** What is signed of it, but for the node, which is the one that is asked. */
+export const adoptionSignedSchema = z.strictObject({ ...wantedFields, ...signedFields });
+
 /** As it is asked for at an API: `signed` by whoever asks. */
 export const adoptWantedSchema = z.strictObject({ ...wantedFields, signed: z.strictObject({ ...signedFields, signature: signedBySchema }).optional() });
 export type AdoptWanted = z.infer<typeof adoptWantedSchema>;

@@ -7,7 +7,7 @@ import { over, owed, type Incident } from "@holon/core/alert/incident.ts";
 import { placeKey } from "@holon/core/alert/board.ts";
 import { endedText } from "@holon/core/alert/ended-text.ts";
 import type { ObjectiveList } from "@holon/core/alert/objective-row.ts";
-import { goesBy, isSilenced, silencedSchema, type Silenced } from "@holon/core/alert/routing.ts";
+import { goesBy, silencedSchema, silencedUntil, type Silenced } from "@holon/core/alert/routing.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -217,7 +217,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
         // Whoever would say that it is over is not heard.
         state: alert.state === "firing" && !tellers.some(({ node, isOver }) => !isOver && isHeard(node)) ? "unknown" : alert.state,
         acknowledged,
-        silencedUntil: silenced.filter((one) => isSilenced([one], alert, nowMs)).map(({ until }) => until).sort().at(-1) ?? null,
+        silencedUntil: silencedUntil(silenced, alert, nowMs),
         told: [...told],
       }));
       const order = ["firing", "unknown", "resolved"];

@@ -23,6 +23,7 @@ import { createErrands } from "./errands.ts";
 import type { OwnLines } from "./own-lines.ts";
 import { createKnown } from "./known.ts";
 import { answerShells } from "./shells.ts";
+import { answerSigns } from "./signs.ts";
 import { tellEvents } from "./tail.ts";
 import { commandsOf, createWork } from "./work.ts";
 
@@ -128,6 +129,7 @@ export function answerDiagnosis(context: AnsweringContext): Answering {
   };
 
   answerAdoption({ ...context, demand, fromAbove });
+  answerSigns({ ...context, fromAbove });
   const shells = answerShells({ ...context, known, demand, fromAbove });
   void known.refresh().catch(() => undefined); // asked anew with each question, which says what is wrong
   return { close: shells.close };
