@@ -69,6 +69,8 @@ test("logs, a report, a bundle and declared commands of a gateway two links away
   const report = reportSchema.parse(JSON.parse(await holon("node", "diagnose", "gateway-1", "--json")));
   assert.deepEqual([report.node, report.link.state], ["gateway-1", "open"]);
   assert.equal(await holon("node", "exec", "gateway-1", "greet", "who=moon"), "hello moon");
+  const ofWords = async (node: typeof gateway.node): Promise<readonly string[]> => (await node.log.find({ accepts: () => true, limit: 1_000 })).flatMap(({ event, record }) => (event.type.startsWith("holon.diagnosis.") && JSON.stringify(event).includes("moon") ? [`${record.stream} ${event.type} ${event.class}`] : []));
+  assert.deepEqual([await ofWords(gateway.node), await ofWords(cloud.node)], [["local holon.diagnosis.words raw"], []], "with which words a command ran stays where it ran");
   assert.equal(await holon("node", "exec", "gateway-1", "show-secret"), "[secret]");
   const raw = JSON.parse(await holon("node", "exec", "gateway-1", "show-reading", "--json"));
   assert.equal(z.looseObject({ output: z.null() }).safeParse(raw).success, true, "what is raw stays");

@@ -92,6 +92,13 @@ class Office {
     return found.map(({ event }) => z.record(z.string(), z.unknown()).parse(control?.people?.show(event, machineCaller).data));
   }
 
+  /** What the guard decided: as it stands in the trail, and as who may read all of it is shown it. */
+  async decided(): Promise<{ readonly stored: string; readonly shown: string }> {
+    const type = "holon.policy.decided";
+    const found = await this.#machine.node.log.find({ accepts: ({ stream }) => stream === "audit", type, limit: 1_000 });
+    return { stored: JSON.stringify(found.map(({ event }) => event)), shown: JSON.stringify(await this.trail(type)) };
+  }
+
   async inForce(name: string): Promise<void> {
     await until(`policy ${name} is in force`, () => this.#machine.node.guard.inForce().own.policy.name === name);
   }
@@ -167,6 +174,10 @@ test("tokens end and are revoked, a dangerous call waits for another person, wro
   assert.equal((await office.call(olga, "POST", `/v1/approvals/${id}/approve`)).status, 200);
   assert.equal((await office.call(otto, "DELETE", "/v1/apps/pump")).status, 200);
   assert.equal(refused(await office.call(otto, "DELETE", "/v1/apps/pump"))[1], "HOLON_APPROVAL_PENDING");
+  // Who called what is told to who may read users, and stands in the trail for nobody else.
+  const decided = await office.decided();
+  assert.ok(decided.shown.includes('"person otto"'), decided.shown);
+  for (const name of ["otto", "olga"]) assert.ok(!decided.stored.includes(`person ${name}`), `${name} stands in the trail`);
   assert.deepEqual((await office.trail("holon.approval.used")).map(({ who, by }) => [who, by]), [["person otto", "person olga"]]);
 
   const guess = (): Promise<Answer> => office.call(undefined, "POST", "/v1/login", { name: "otto", password: "a wrong password" });

@@ -150,6 +150,7 @@ attempt("a lead that exceeds its authority: of another site, of another member, 
   await raid.until("those who lead are shown to lead", () => control.nodes().some(({ leads }) => leads));
   const told = await raid.told("cloud", "holon.claim.refused");
   assert.deepEqual([told.length > 0, String(told.at(-1)?.["record"]).split("/").at(-1)], [true, `${claims.length + 1}`]);
+  assert.ok(told.reduce((sum, { count }) => sum + Number(count), 0) >= claims.length, `each of them: ${JSON.stringify(told)}`);
   const restarted = raid.machine("cloud");
   restarted.crash("process", 100);
   await raid.until("control starts over what she wrote", () => restarted.subject !== undefined);

@@ -90,6 +90,11 @@ test("stolen control plane: without signatures, or without a name for it, nothin
   const signed = await startWithOne();
   await signed.forge("gateway-1", () => ({ signatures: undefined }));
   await isRefused(signed, "HOLON_SIGNATURE_MISSING");
+  const unnamed = await startWithOne();
+  const honest = createDirector("director");
+  unnamed.steal({ ...honest, sign: (choice) => honest.sign({ ...choice, targets: new Map([...choice.targets].filter(([target]) => target.endsWith(`/${policyTarget}`))) }) });
+  await unnamed.release(appOf("one", "1", { description: "for nobody" }), "one");
+  await isRefused(unnamed, "HOLON_SIGNATURE_MISSING");
 });
 
 test("rollback: metadata from before the newest release are refused", async () => {

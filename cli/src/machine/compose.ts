@@ -228,6 +228,7 @@ interface ControlApi {
 function serve(node: HolonNode, ofControl: ControlApi | undefined, { api, token }: NodeOptions): Promise<RouteServer> {
   const more = ofControl?.routes ?? [];
   const people = ofControl?.people;
+  if (people !== undefined) node.guard.concealsBy(people.conceal);
   const own = nodeRoutes(node, people === undefined ? undefined : { approved: people.approvedBy });
   const known = new Set(more.map((route) => `${route.method} ${route.path}`));
   const both = [...more, ...own.filter((route) => !known.has(`${route.method} ${route.path}`))];

@@ -9,7 +9,7 @@ import { createKeyed, type Keyed } from "@holon/core/reduce/keyed.ts";
 import { z } from "zod";
 import type { Reveal, Said } from "../store/people.ts";
 
-const saidSchema = z.strictObject({ subject: z.string(), data: z.record(z.string(), z.unknown()) });
+const saidSchema = z.strictObject({ subject: z.string().optional(), data: z.record(z.string(), z.unknown()) });
 
 export interface Concealed {
   conceal(type: string, said: Said): string;

@@ -2,9 +2,10 @@
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import type { Call } from "@holon/core/api/guarded.ts";
 import type { Decision } from "@holon/core/policy/policy.ts";
+import type { CellChange } from "@holon/core/log/log.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import type { Event } from "@holon/core/schema/event.ts";
-import { peopleEvents } from "../store/people.ts";
+import { peopleEvents, type Said } from "../store/people.ts";
 import { openApprovals, type Approvals } from "./approvals.ts";
 import { createTeller } from "../teller.ts";
 import { openLedger, type PeopleHost } from "./ledger.ts";
@@ -21,6 +22,8 @@ export interface People extends Omit<Users, "callerOf">, Omit<Tokens, "callerOf"
   machine(): Caller;
   /** An event of the trail as this caller may read it. */
   show(event: Event, caller: Caller): Event;
+  /** What the guard of this node says of somebody, and what is to be written with it. */
+  conceal(type: string, said: Said): { readonly sealed: string; readonly cells: readonly CellChange[] };
   /** For the trail: a call that was denied. The same is told once in a while. */
   refused(call: Call, decision: Decision): Promise<void>;
 }
@@ -38,6 +41,7 @@ export function openPeople(host: PeopleHost): People {
     ...openApprovals(ledger, host),
     callerOf: (token) => users.callerOf(token) ?? tokens.callerOf(token),
     show: createShow(host.concealed.reveal, host.mayCall),
+    conceal: (type, said) => ({ sealed: host.concealed.conceal(type, said), cells: host.concealed.keyCells() }),
     machine: () => (users.hasOwner() ? { ...machineCaller, role: "bootstrap" } : machineCaller),
     async refused({ caller, resource }, { rule, reason }) {
       const who = printPrincipal(caller.principal);

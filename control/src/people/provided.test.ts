@@ -34,7 +34,7 @@ async function open() {
     return { handle: begun.handle, state: searchParams.get("state") ?? "", code: searchParams.get("code") ?? "" };
   };
   const finish = (answer: ReturnType<typeof answerOf>) => fleet.drive(people.finishProvided(answer, "127.0.0.1"));
-  return { people, told, answerOf, finish, pass: (ms: number) => void (nowMs += ms), belongTo: (...names: readonly string[]) => void (groups = names), logIn: async () => finish(answerOf(await people.beginProvided(redirect, here))) };
+  return { people, port, told, answerOf, finish, pass: (ms: number) => void (nowMs += ms), belongTo: (...names: readonly string[]) => void (groups = names), logIn: async () => finish(answerOf(await people.beginProvided(redirect, here))) };
 }
 
 test("a session has the role that the claims gave, for as long as any session, and the next one what they give then", async () => {
@@ -62,6 +62,17 @@ test("a login is answered once, in time, by whoever began it; what is refused is
   await assert.rejects(finish(answerOf(other)), hasCode("HOLON_LOGIN_ENDED"), "the wrong answer used it up");
   assert.equal((await finish(answerOf(mine))).role, "viewer");
   assert.deepEqual(told.filter((type) => type === "holon.login.refused").length, 2, "one for each code");
+});
+
+test("an answer counts with the state that was sent alone, and a proof with the nonce that was sent, whatever else of them is right", async () => {
+  const { people, port, answerOf, finish } = await open();
+  const [mine, other] = [await people.beginProvided(redirect, here), await people.beginProvided(redirect, here)];
+  await assert.rejects(finish({ ...answerOf(mine), state: answerOf(other).state }), hasCode("HOLON_PROVIDER_REFUSED", /its state is not the one/));
+  const { redeem } = port;
+  port.redeem = async (answer) => ({ ...(await redeem(answer)), nonce: "of another login" });
+  await assert.rejects(finish(answerOf(other)), hasCode("HOLON_PROVIDER_REFUSED", /its nonce is not the one/));
+  port.redeem = redeem;
+  assert.equal((await finish(answerOf(await people.beginProvided(redirect, here)))).role, "viewer");
 });
 
 test("who begins many logins pushes out none of another's, from one address or from many", async () => {

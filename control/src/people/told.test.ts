@@ -109,3 +109,22 @@ test("a trail of before is read as it was, and told to no more than one of now",
   const toOwner = JSON.stringify(await told(office, await office.login("olga")));
   for (const marker of ["oldowner", "192.0.2.99", "oldtoken", "oldroute"]) assert.ok(toOwner.includes(marker), marker);
 });
+
+test("what a guard decided on what somebody called says of whom to who may read users, and to others what was decided", async () => {
+  const office = await Office.open();
+  const [olga, vera] = [await office.login("olga"), await office.add("vera", "viewer")];
+  const decided = { action: "call", resource: "GET/v1/apps", allow: true, rule: "look", policy: "ab".repeat(32), policyVersion: 3 };
+  const claim = (data: object) => office.fleet.claim("cloud", "holon.policy.decided", { ...decided, ...data }, office.fleet.world.nowMs);
+  const said = { principal: "token markerci", reason: "rule look permits token markerci call GET/v1/apps" };
+  await claim({ principal: "token", sealed: office.people.conceal("holon.policy.decided", { data: said }).sealed });
+  await claim({ principal: "person markerada", reason: "rule look permits person markerada call GET/v1/apps" }); // of before
+  await claim({ principal: "token machine", reason: "rule machine permits it" });
+  await claim({ principal: "node edge-1", reason: "rule runs permits it" });
+  const seen = (await told(office, vera, "holon.policy.decided")).map(({ data }) => data);
+  const withheld = "for who may GET/v1/users";
+  assert.deepEqual(seen.slice(0, 2), [{ ...decided, principal: "token", withheld }, { ...decided, principal: "person", withheld }]);
+  assert.deepEqual(seen.slice(2).map(({ principal, reason }) => [principal, reason]), [["token machine", "rule machine permits it"], ["node edge-1", "rule runs permits it"]]);
+  const whole = (await told(office, olga, "holon.policy.decided")).map(({ data }) => data);
+  assert.deepEqual(whole.slice(0, 2).map(({ principal }) => principal), ["token markerci", "person markerada"]);
+  assert.deepEqual(whole[0], { ...decided, ...said });
+});

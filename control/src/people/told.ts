@@ -12,10 +12,10 @@ export type MayCall = (principal: Principal, role: CallerRole, resource: string)
 export const createShow =
   (reveal: Reveal, mayCall: MayCall) =>
   (event: Event, caller: Caller): Event => {
-    const route = routeOfPeople(event.type);
+    const route = routeOfPeople(event);
     if (route === undefined) return event;
     const { subject: _, ...rest } = event;
-    const open = openOfPeople(event.data);
+    const open = openOfPeople(event);
     const said = mayRead(caller, route, mayCall) ? saidIn(event, reveal) : undefined;
     if (said === undefined) return { ...rest, data: { ...open, withheld: `for who may ${route}` } };
     // What stands for a token helps nobody who reads.

@@ -108,7 +108,7 @@ export function applyPeople(state: PeopleState, event: StoredEvent, reveal: Reve
   const apply = appliers[event.type];
   if (apply === undefined) return undefined;
   const said = saidIn(event, reveal);
-  return said !== undefined && apply(state, { ...event, data: { ...openOfPeople(event.data), ...said.data } }) ? "done" : "unfit";
+  return said !== undefined && apply(state, { ...event, data: { ...openOfPeople(event), ...said.data } }) ? "done" : "unfit";
 }
 
 const looseData = z.record(z.string(), z.unknown());

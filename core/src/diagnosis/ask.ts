@@ -90,6 +90,9 @@ export const wantedSchema = z.discriminatedUnion("kind", [
 ]);
 export type Wanted = z.infer<typeof wantedSchema>;
 
+/** As the trail tells it, which goes where what is public may go: of a command the names of what it was given, and not the words. */
+export const wantedTold = (wanted: Wanted): Readonly<Record<string, unknown>> => (wanted.kind === "exec" ? { ...wanted, arguments: Object.keys(wanted.arguments).sort() } : wanted);
+
 /** What policies call it: `node.report`, `node.exec/disk`. */
 export const resourceOf = (wanted: Wanted): string => (wanted.kind === "exec" ? `node.exec/${wanted.command}` : `node.${wanted.kind}`);
 

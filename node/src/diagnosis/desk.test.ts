@@ -75,6 +75,9 @@ test("the same that one person asks again while it still waits is the one that w
   const greet = await ask({ kind: "exec", command: "greet", arguments: { who: "moon", why: "night" } });
   assert.equal(await ask({ kind: "exec", command: "greet", arguments: { why: "night", who: "moon" } }), greet);
   assert.equal(desk.requests().length, 7);
+  const told = (await family.world.drive(family.parentNode.log.find({ accepts: ({ stream }) => stream === "audit", type: "holon.diagnosis.asked", limit: 100 }))).map(({ event }) => JSON.stringify(event.data));
+  assert.ok(told.some((data) => data.includes('"command":"greet","arguments":["who","why"]')), told.join());
+  assert.ok(!told.join().includes("moon"), "the words of a command are in no event that leaves");
   await family.world.drive(desk.cancel(greet, by));
   assert.notEqual(await ask({ kind: "exec", command: "greet", arguments: { who: "moon", why: "night" } }), greet, "that one waits no more");
   desk.close();

@@ -7,7 +7,7 @@
  *
  * A request that was sent is asked about until the node says what became of it: it is never sent under another id, so whatever crashes here or there, it is done once or not at all.
  */
-import { diagnosisMethods, pieceAnswerSchema, requestAnswerSchema, resultSchema, wantedSchema, bySchema, type AskedBy, type Result, type Wanted } from "@holon/core/diagnosis/ask.ts";
+import { diagnosisMethods, pieceAnswerSchema, requestAnswerSchema, resultSchema, wantedSchema, bySchema, type AskedBy, type Result, type Wanted, wantedTold } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
@@ -104,7 +104,7 @@ export function createDesk({ self, log, events, calls, handlers, standing, ports
     for (const id of dropped) known.delete(id);
   }
 
-  const told = (type: string, { id, node, wanted, by }: KnownRequest, data: object = {}): NewRecord => events.record({ stream: "audit", type, class: "public", producer: "diagnosis", subject: id, data: { id, node, wanted, by, ...data } });
+  const told = (type: string, { id, node, wanted, by }: KnownRequest, data: object = {}): NewRecord => events.record({ stream: "audit", type, class: "public", producer: "diagnosis", subject: id, data: { id, node, wanted: wantedTold(wanted), by, ...data } });
   const changed = (): void => {
     for (const wake of waiting) wake();
   };

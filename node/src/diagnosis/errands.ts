@@ -5,7 +5,7 @@
  *
  * What a crash finds begun is done no second time: its result says that it was cut off.
  */
-import type { AskedBy, RequestAnswer, Result, Wanted } from "@holon/core/diagnosis/ask.ts";
+import { wantedTold, type AskedBy, type RequestAnswer, type Result, type Wanted } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
@@ -68,6 +68,10 @@ export function createErrands({ log, events, ports }: ErrandOptions): Errands {
   const nowMs = (): number => ports.clock.wall().ms;
   const told = (type: string, id: string, data: object): NewRecord => events.record({ stream: "audit", type, class: "public", producer: "diagnosis", subject: id, data: { id, ...data } });
 
+  /** With which words a command ran, where they stay. */
+  const words = (id: string, wanted: Wanted): readonly NewRecord[] =>
+    wanted.kind === "exec" && Object.keys(wanted.arguments).length > 0 ? [events.record({ stream: "local", type: "holon.diagnosis.words", class: "raw", producer: "diagnosis", subject: id, data: { id, command: wanted.command, arguments: wanted.arguments } })] : [];
+
   /** Room for one more result: what nobody fetched is kept for those who asked. */
   function demandRoom(): readonly CellChange[] {
     const all = [...log.cells(prefix)].map(([key, bytes]) => ({ key, cell: cellSchema.parse(parseJson(bytes)) }));
@@ -102,10 +106,10 @@ export function createErrands({ log, events, ports }: ErrandOptions): Errands {
     let refused: Result | undefined;
     await errand.demand().catch((error: unknown) => (refused = failure(error)));
     if (refused !== undefined) {
-      await finish(id, refused, { by, wanted }, room);
+      await finish(id, refused, { by, wanted: wantedTold(wanted) }, room);
       return statusOf(held(id));
     }
-    await log.append({ records: [told("holon.diagnosis.begun", id, { by, wanted })], cells: [change(id, { state: "begun", run: log.epoch, atMs: nowMs() }), ...room] });
+    await log.append({ records: [told("holon.diagnosis.begun", id, { by, wanted: wantedTold(wanted) }), ...words(id, wanted)], cells: [change(id, { state: "begun", run: log.epoch, atMs: nowMs() }), ...room] });
     const work = live(errand).finally(() => underWay.delete(id));
     work.catch(() => undefined); // a log that takes nothing more: it stands as begun, and the next life says that it was cut off
     underWay.set(id, work);

@@ -36,7 +36,7 @@ function whyWithheld(event: Event, stream: StreamName, log: Log, { own }: Policy
 }
 
 /** Of a time when it stood in the clear. */
-const ofPeople = ({ type, data }: Event): string | undefined => (routeOfPeople(type) !== undefined && sealedOfPeople(data) === undefined ? "it tells of people, and is told where they are known" : undefined);
+const ofPeople = (event: Event): string | undefined => (routeOfPeople(event) !== undefined && sealedOfPeople(event.data) === undefined ? "it tells of people, and is told where they are known" : undefined);
 
 const isClosed = (own: DataClass): boolean => own === "raw" || own === "personal";
 const problemSchema = z.looseObject({ code: z.string(), message: z.string() });

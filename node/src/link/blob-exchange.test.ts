@@ -149,11 +149,31 @@ test("only who was asked can say that a blob is missing, or what is in it", asyn
   const hash = hashOf("wanted from above");
   await family.world.drive(issue(middle, "edge-2", hash));
   await family.until("it wants it", () => middle.status().agent.state === "fetching");
-  connection.send(encodeFrame({ kind: "blob", header: { op: "missing", hash } }, codec));
-  connection.send(encodeFrame({ kind: "blob", header: { op: "later", hash, code: "HOLON_BLOB_BUSY", retryAfterMs: 0 } }, codec));
-  connection.send(encodeFrame({ kind: "blob", header: { op: "chunk", hash, offset: 0, sizeBytes: 3 }, payload: new Uint8Array(3) }, codec));
-  await family.pass(5_000);
-  assert.equal(middle.status().agent.state, "fetching");
+  const answers: readonly FrameInput[] = [
+    { kind: "blob", header: { op: "chunk", hash, offset: 0, sizeBytes: 6 }, payload: new Uint8Array(3) },
+    { kind: "blob", header: { op: "chunk", hash, offset: 0, sizeBytes: 3 }, payload: new Uint8Array(3) },
+    { kind: "blob", header: { op: "later", hash, code: "HOLON_BLOB_BUSY", retryAfterMs: 0 } },
+    { kind: "blob", header: { op: "missing", hash } },
+  ];
+  for (const answer of answers) {
+    connection.send(encodeFrame(answer, codec));
+    await family.pass(100); // before it would be asked for anew
+    assert.deepEqual([middle.status().agent.state, middle.status().agent.problem, middle.status().blobsWanted, await family.world.drive(middle.blobs.partBytes(hash))], ["fetching", undefined, 1, 0], JSON.stringify(answer.header));
+  }
+});
+
+test("what a parent sends that nobody asked it for is not kept", async () => {
+  const family = new SimFamily();
+  const accepted: Connection[] = [];
+  const parent = family.machine(nodeName("cloud-1"), { listen: "cloud-1:7401" }, (net) => ({ ...net, connect: (address, expected) => net.connect(address, expected), listen: (address, take) => net.listen(address, (connection) => (accepted.push(connection), take(connection))) }));
+  const child = family.machine(nodeName("edge-2"), { parent: "wss://cloud-1:7401" });
+  for (const machine of [parent, child]) machine.start();
+  await family.until("they are linked", () => child.subject?.status().uplink?.state === "open");
+  const content = new TextEncoder().encode("nobody asked for it");
+  const hash = hashOf(content);
+  accepted.at(-1)?.send(encodeFrame({ kind: "blob", header: { op: "chunk", hash, offset: 0, sizeBytes: content.length }, payload: content }, codec));
+  await family.pass(1_000);
+  assert.deepEqual([await family.world.drive(running(child).blobs.has(hash)), child.subject?.status().uplink?.state], [false, "open"]);
 });
 
 test("a blob goes through a node between, to all who wait for it", async () => {

@@ -61,3 +61,27 @@ test("what one policy let go is decided anew by the next, though the document of
   assert.equal(await mayGo(2), false);
   await log.close();
 });
+
+test("who called or looked stands in the trail concealed, or not at all where nobody can conceal it; nodes, functions and the machine itself stand there by name", async (context) => {
+  const config = { name: "gateway-1", jurisdiction: "EU/DE" } as const;
+  const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const guard = createGuard({ config: { ...config, parent: undefined, uplink: undefined }, log, events: createEvents(config, createClock()), integrity });
+  const text = "policy plant 1\npermit all\n  who any\n  does call diagnose run\n";
+  guard.follow({ apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version: 1, plan: "plan", apps: [], policy: { text, hash: Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex") } });
+  const ada = { kind: "person", name: "markerada" } as const;
+  await guard.decide(ada, "diagnose", { name: "node.report" });
+  const cells = [{ key: "secret/people", value: new Uint8Array([7]) }];
+  guard.concealsBy((type, { data }) => ({ sealed: Buffer.from(JSON.stringify([type, data])).toString("base64"), cells }));
+  for (const principal of [ada, { kind: "token", name: "markerci" }, { kind: "token", name: "machine" }, { kind: "function", name: "pump/judge" }] as const) await guard.decide(principal, "call", { name: "GET/v1/apps" });
+  const found = await log.find({ accepts: ({ stream }) => stream === "audit", type: "holon.policy.decided", limit: 100, asArrived: true });
+  const told = found.map(({ event: { data } }) => data as { readonly principal: string; readonly reason?: string; readonly sealed?: string });
+  assert.deepEqual(told.map(({ principal, reason, sealed }) => [principal, reason !== undefined, sealed !== undefined]), [
+    ["person", false, false], ["person", false, true], ["token", false, true], ["token machine", true, false], ["function pump/judge", true, false],
+  ]);
+  assert.ok(!JSON.stringify(told).includes("marker"));
+  const opened = Buffer.from(told[1]?.sealed ?? "", "base64").toString();
+  assert.match(opened, /^\["holon\.policy\.decided",\{"principal":"person markerada","reason":"rule all .*person markerada call GET\/v1\/apps"\}\]$/);
+  assert.deepEqual(log.cell("secret/people"), cells[0]?.value);
+  await log.close();
+});

@@ -5,7 +5,8 @@
  * first byte leaves, and a second one closes it over the range and the count. What runs or is used is on record once for each policy.
  */
 import { HolonError } from "@holon/core/errors.ts";
-import { laneName, type Log, type NewRecord } from "@holon/core/log/log.ts";
+import { decidedEvent, isSomebody } from "@holon/core/event/of-people.ts";
+import { laneName, type CellChange, type Log, type NewRecord } from "@holon/core/log/log.ts";
 import { lastSequence, type Integrity } from "@holon/core/log/run.ts";
 import type { CompiledPolicy } from "@holon/core/policy/compile.ts";
 import { relayedPolicy } from "@holon/core/policy/from-egress.ts";
@@ -45,12 +46,17 @@ export interface Guard {
   mayAsk(rows: RowsOutgoing): Promise<boolean>;
   /** The same for rows of nodes below, which go on from here to where the model stands. */
   mayRelay(rows: RowsRelayed): Promise<boolean>;
+  /** From now on this conceals who called or looked, where the trail says so; before, and where nobody does, the trail says of which kind they were. */
+  concealsBy(conceal: Conceal): void;
   /**
    * Closes the open decisions: the node stops. The one on this node's own audit stream is closed over the closing records as well, so
    * that they may still leave.
    */
   closeDecisions(): Promise<void>;
 }
+
+/** What is said of somebody by an event of a type, in a form that only its writer opens, and what is to be written with it. */
+export type Conceal = (type: string, said: { readonly subject: undefined; readonly data: Readonly<Record<string, unknown>> }) => { readonly sealed: string; readonly cells: readonly CellChange[] };
 
 /** Shared state that is about to leave. */
 export interface SharedOutgoing {
@@ -151,6 +157,7 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
   const closedThrough = new Map<string, number>();
   const auditLane = { origin: log.origin, stream: "audit" } as const;
   const told = new Map<string, Promise<unknown>>();
+  let conceal: Conceal | undefined;
   let known: { readonly desired: Desired | undefined; readonly policy: PolicyInForce } | undefined;
   let leaving = policyOf(undefined, options);
   let running = leaving;
@@ -215,7 +222,7 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
     const data = { principal: printPrincipal(principal), action, resource: name, allow: decision.allow, rule: decision.rule, reason: decision.reason, policy: hash, policyVersion: version, ...(from === undefined ? {} : { class: from }), ...(into === undefined ? {} : { into }) };
     const key = JSON.stringify([data.principal, action, name, from, into, decision.rule, hash]);
     if (told.size >= toldMax) told.clear();
-    const recorded = told.get(key) ?? log.append({ records: [events.record({ stream: "audit", type: "holon.policy.decided", class: "public", producer: "guard", data })] });
+    const recorded = told.get(key) ?? recordDecided(principal, data);
     told.set(key, recorded);
     try {
       await recorded;
@@ -226,7 +233,15 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
     return decision;
   }
 
+  /** Who somebody is, and what a rule says of them, is nothing for all to whom the trail goes. */
+  function recordDecided(principal: Principal, { principal: who, reason, ...rest }: { readonly principal: string; readonly reason: string }): Promise<unknown> {
+    const concealed = isSomebody(principal) ? conceal?.(decidedEvent, { subject: undefined, data: { principal: who, reason } }) : undefined;
+    const said = isSomebody(principal) ? { principal: principal.kind, ...(concealed === undefined ? {} : { sealed: concealed.sealed }) } : { principal: who, reason };
+    return log.append({ records: [events.record({ stream: "audit", type: decidedEvent, class: "public", producer: "guard", data: { ...said, ...rest } })], cells: concealed?.cells ?? [] });
+  }
+
   return {
+    concealsBy: (by) => void (conceal = by),
     follow(desired) {
       try {
         leaving = read(desired);
