@@ -103,7 +103,15 @@ export function createStanding(options: StandingOptions): Standing {
     work = work.then(() => (stopped ? undefined : act())).catch((error: unknown) => void (stopped || options.failed(error)));
   }
 
-  async function agree(lanes: readonly (readonly [string, number, string])[]): Promise<void> {
+  /** What the parent had acknowledged when it said this: while lanes are compared it acknowledges more. */
+  function acknowledged(lanes: readonly (readonly [string, number, string])[]): ReadonlyMap<string, number> {
+    return new Map(lanes.flatMap(([name]) => {
+      const wire = parseLaneName(name);
+      return wire === undefined ? [] : [[name, marks.get(laneName(outgoing.source(wire).lane))?.received ?? 0] as const];
+    }));
+  }
+
+  async function agree(lanes: readonly (readonly [string, number, string])[], had: ReadonlyMap<string, number>): Promise<void> {
     const agreed: (readonly [string, number])[] = [];
     const parted: Lane[] = [];
     const rewound: Rewound[] = [];
@@ -124,7 +132,7 @@ export function createStanding(options: StandingOptions): Standing {
       }
       const known = marks.get(laneName(lane));
       const has = Math.max(sequence, start?.sequence ?? 0);
-      if (known !== undefined && known.received > has) {
+      if (known !== undefined && known.received > has && (had.get(name) ?? 0) > has) {
         rewound.push({ lane: laneName(lane), had: known.received, has });
         marks.set(laneName(lane), { received: has, safe: Math.min(known.safe, has) });
       }
@@ -247,7 +255,8 @@ export function createStanding(options: StandingOptions): Standing {
   return {
     subscribed(lanes, credit) {
       if (credit !== undefined) sender.credited(credit); // before any later word of it
-      inTurn(() => agree(lanes));
+      const had = acknowledged(lanes);
+      inTurn(() => agree(lanes, had));
     },
     answered({ lane, found }) {
       if (question?.lane !== lane) return;
