@@ -321,3 +321,17 @@ test("where one hangs that a child has lost is known by who is above both, for a
   view.link("cloud", "other", false, beginMs + cutMs + 1_000);
   assert.equal(view.elsewhere("g", "edge", at(cutMs + 2_000)), undefined, "that one is not heard itself");
 });
+
+test("a link that was opened since the node above is back is open, though that it is back is told later; what was open before is not", () => {
+  const view = fleet();
+  for (const [name, openedMs] of [["early", 10_000], ["late", 1_000]] as const) {
+    view.started(name, facts, beginMs);
+    view.link("g", name, true, beginMs + openedMs);
+    view.heard(name, at(12_000));
+  }
+  view.resumed("g", "crashed", beginMs + 5_000, beginMs + 11_000);
+  view.link("cloud", "g", true, beginMs + 9_000);
+  view.heard("g", at(12_000));
+  assert.deepEqual([view.row("early", at(13_000))?.link, view.stateOf("early", at(13_000))?.state], ["up", "present"]);
+  assert.deepEqual([view.row("late", at(13_000))?.link, view.stateOf("late", at(13_000))], ["down", { state: "silent", sinceMs: beginMs + 5_000 }]);
+});

@@ -328,7 +328,8 @@ export function createFleetView(self: string): FleetView {
       node.ended = { how, atMs: endedMs };
       for (const below of known.values()) {
         const link = below.links.get(name);
-        if (link?.isUp === true) below.links.set(name, { isUp: false, atMs: endedMs });
+        // Links that were opened since it is back may be told before that it is: they are in another stream.
+        if (link?.isUp === true && link.atMs <= endedMs) below.links.set(name, { isUp: false, atMs: endedMs });
       }
       words.moved();
     },
