@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
-import type { Attestor } from "@holon/core/ports.ts";
+import type { Attestor, Identity } from "@holon/core/ports.ts";
 import { SimMeasurer } from "@holon/sim/measurer.ts";
 import { takesTurns } from "../../../scripts/testing/turns.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
@@ -13,9 +13,16 @@ import { trustCell } from "./attestation.ts";
 const seldom = takesTurns(4);
 const inventory = { processors: 2, memoryBytes: 4e9, diskBytes: 1e10 };
 
+type Vouch = Identity["vouch"];
+
+function bound(target: object, key: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, key, target);
+  return typeof value === "function" ? value.bind(target) : value;
+}
+
 /** Two edges, each with a TPM of its own. */
-async function start() {
-  const machines = new Map<string, { readonly measurer: SimMeasurer; attestor: Attestor | undefined; nonces: string[] }>();
+async function start(isUnheard: (name: string) => boolean = () => false) {
+  const machines = new Map<string, { readonly measurer: SimMeasurer; attestor: Attestor | undefined; nonces: string[]; own?: Vouch; vouch?: Vouch | undefined }>();
   const fleet: ControlFleet = await ControlFleet.start(
     [
       { name: "cloud", tier: "cloud", inventory },
@@ -27,8 +34,11 @@ async function start() {
         if (config.tier !== "edge" || authority === undefined) return ports;
         const machine = machines.get(config.name) ?? { measurer: new SimMeasurer(), attestor: authority.attestor(), nonces: [] };
         machines.set(config.name, machine);
+        const { identity } = ports;
+        if (identity !== undefined) machine.own = (text) => identity.vouch(text);
+        const vouching = identity && new Proxy(identity, { get: (target, key) => (key === "vouch" && machine.vouch !== undefined ? machine.vouch : bound(target, key)) });
         const attestor: Attestor = { quote: (lines, nonce) => (machine.nonces.push(nonce), machine.attestor?.quote(lines, nonce) ?? Promise.reject(new Error("there is no TPM"))) };
-        return { ...ports, measurer: machine.measurer, attestor };
+        return { ...ports, ...(vouching === undefined ? {} : { identity: vouching }), measurer: machine.measurer, ...(isUnheard(config.name) && machine.vouch === undefined ? {} : { attestor }) };
       },
     },
   );
@@ -102,6 +112,15 @@ seldom("what is replayed, signed with another key, or says other than it measure
     await restart("edge-1");
     await become("edge-1", "attested");
   }
+});
+
+seldom("a quote with a key for which another node vouches attests nothing", async () => {
+  const { machine, trust, become, restart } = await start((name) => name === "edge-1");
+  await become("edge-2", "attested");
+  machine("edge-1").vouch = machine("edge-2").own;
+  await restart("edge-1");
+  await become("edge-1", "enrolled");
+  assert.equal(trust("edge-1")?.because, "the key that a quote of edge-1 is signed with is vouched for by edge-2");
 });
 
 test("an adoption that another one followed attests nothing: neither its record put back, nor with a log that has forgotten the later one", async () => {
