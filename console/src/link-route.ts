@@ -112,7 +112,8 @@ const curveSteps = 48;
 function curve([[a, b], [c, d]]: readonly [Point, Point], isBeside: boolean): Route {
   const [mx, my] = [(a + c) / 2, (b + d) / 2];
   const [first, second]: readonly [Point, Point] = isBeside ? [[mx, b], [mx, d]] : [[a, my], [c, my]];
-  const at = (t: number, axis: 0 | 1): number => (1 - t) ** 3 * [a, b][axis]! + 3 * (1 - t) ** 2 * t * first[axis] + 3 * (1 - t) * t ** 2 * second[axis] + t ** 3 * [c, d][axis]!;
+  const [start, end]: readonly [Point, Point] = [[a, b], [c, d]];
+  const at = (t: number, axis: 0 | 1): number => (1 - t) ** 3 * start[axis] + 3 * (1 - t) ** 2 * t * first[axis] + 3 * (1 - t) * t ** 2 * second[axis] + t ** 3 * end[axis];
   const along = Array.from({ length: curveSteps + 1 }, (_, step): Point => [at(step / curveSteps, 0), at(step / curveSteps, 1)]);
   return { path: `M${a},${b}C${first} ${second} ${c},${d}`, middle: [mx, my], along };
 }
@@ -137,7 +138,10 @@ function rasterOf({ width, height }: MapLayout): Raster {
     take(along) {
       for (const [[a, b], [c, d]] of pairsOf(along)) {
         const steps = Math.max(1, Math.ceil(Math.hypot(c - a, d - b) / (lane / 2)));
-        for (let step = 0; step <= steps; step++) taken[cellOf(Math.round((a + ((c - a) * step) / steps) / lane), Math.round((b + ((d - b) * step) / steps) / lane))]! |= Math.abs(c - a) >= Math.abs(d - b) ? 1 : 2;
+        for (let step = 0; step <= steps; step++) {
+          const cell = cellOf(Math.round((a + ((c - a) * step) / steps) / lane), Math.round((b + ((d - b) * step) / steps) / lane));
+          taken[cell] = (taken[cell] ?? 0) | (Math.abs(c - a) >= Math.abs(d - b) ? 1 : 2);
+        }
       }
     },
     around([from, to], sides, solids) {
@@ -145,7 +149,7 @@ function rasterOf({ width, height }: MapLayout): Raster {
       const [start, end] = [startOf(from, sides[0]), startOf(to, sides[1])];
       const isSolid = new Uint8Array(taken.length);
       for (const box of solids) mark(isSolid, box, columns, rows);
-      const cells = cheapest(start, end, columns, rows, (cell, isAcross) => 1 + (isSolid[cell] === 1 ? solidCost : 0) + ((taken[cell]! & (isAcross ? 1 : 2)) !== 0 ? lieCost : taken[cell] !== 0 ? crossCost : 0));
+      const cells = cheapest(start, end, columns, rows, (cell, isAcross) => 1 + (isSolid[cell] === 1 ? solidCost : 0) + (((taken[cell] ?? 0) & (isAcross ? 1 : 2)) !== 0 ? lieCost : taken[cell] !== 0 ? crossCost : 0));
       const points = cells.map(pointOf);
       const [first, last] = [points[0] ?? from, points.at(-1) ?? to];
       return corners([[from[0], first[1]], ...points, [to[0], last[1]]]);
