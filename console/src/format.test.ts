@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { age, bytes, clock, energy, roughAge, withClocks } from "./format.ts";
+import { aheadOf, age, bytes, clock, energy, roughAge, withClocks } from "./format.ts";
 import { alertState, saysOf } from "./event.ts";
 
 test("sizes and energies are plain figures of three digits, up to the next unit", () => {
@@ -31,4 +31,10 @@ test("times within a sentence are shown as clocks here show them, and nothing el
   const nowMs = Date.parse("2026-01-02T12:01:00Z");
   assert.equal(withClocks(`gateway-1 is silent since ${since}; its telemetry is known through ${through}`, nowMs), `gateway-1 is silent since ${clock(since, nowMs)}; its telemetry is known through ${clock(through, nowMs)}`);
   assert.equal(withClocks("pump.alert of 2026-01 at gateway-1", nowMs), "pump.alert of 2026-01 at gateway-1");
+});
+
+test("how old something is that a node measured goes by the node's own clock", () => {
+  const [hereMs, nodeMs] = [1_795_000_000_000, 90_000]; // the node stands at 1970
+  assert.equal(age(hereMs + 2_000 + aheadOf(nodeMs, hereMs) - 30_000), "1 min 2 s");
+  assert.equal(aheadOf(undefined, hereMs), 0, "a node of before does not tell it");
 });

@@ -46,3 +46,6 @@ export function energy(joules: number | undefined): string {
 
 /** How many times too fast: `1.4`, `100`. */
 export const times = (value: number): string => (value < 9.95 ? value.toPrecision(2) : String(Math.round(value)));
+
+/** By how much a node's clock is ahead of this one: its times are by its own, and how old something is goes by one clock alone. */
+export const aheadOf = (wallMs: number | undefined, hereMs: number | undefined): number => (wallMs === undefined || hereMs === undefined ? 0 : wallMs - hereMs);

@@ -26,6 +26,8 @@ export interface NodeStatus {
   readonly tier: string;
   readonly jurisdiction: string;
   readonly upMs: number;
+  /** Its own wall clock as it said this; of a node of before unknown. */
+  readonly wallMs?: number;
   readonly agent: {
     readonly state: string;
     readonly version: number;

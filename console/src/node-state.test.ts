@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fleet, FleetNode } from "./fleet.ts";
-import { cutSince, flowOf, islandRootOf, isKnownToRun, isStale, lineStateOf, stateOf, unansweredFor, unansweringOf, unheardOf, waitsOf } from "./node-state.ts";
+import { cutSince, flowOf, islandRootOf, isKnownToRun, isStale, lineStateOf, spreadOf, stateOf, unansweredFor, unansweringOf, unheardOf, waitsOf } from "./node-state.ts";
 import { filterFleet } from "./fleet-filter.ts";
 import { standsFor } from "./stands-for.ts";
 import { groupBySite, islandText } from "./site-groups.ts";
@@ -111,4 +111,12 @@ test("who gives no answer for more than 5 seconds has no figures of now, and is 
   assert.deepEqual([lineStateOf(hung, fleet, nowMs), lineStateOf(busy, fleet, nowMs)], ["unknown", "open"], "nothing is drawn as if it flowed");
   assert.deepEqual([stateOf(hung, fleet, nowMs), standsFor(hung, fleet, "present", nowMs), standsFor(busy, fleet, "present", nowMs)], ["present", "no answer for 12 s", ""]);
   assert.equal(unansweringOf(fleet, nowMs), 1, "who is cut off, or was stopped, is told as that");
+});
+
+test("what silent nodes run is not known now, whatever they told last; who was to run nothing runs nothing", () => {
+  const reported = { version: 5, outcome: "settled", at: "" } as const;
+  const nodes = [cloud, node("well", { desired: 5, reported, link: under("cloud", "open") }), node("cut", { desired: 5, reported, link: under("cloud", "lost") }), node("below", { desired: 5, reported, link: under("cut", "open") }), node("idle", { link: under("cloud", "lost") }), node("behind", { desired: 6, reported, link: under("cloud", "open") })];
+  const spread = (asOfMs: number) => nodes.slice(1).map((each) => spreadOf(each, fleetOf(nodes, asOfMs), nowMs));
+  assert.deepEqual(spread(nowMs), ["settled", "unheard", "unheard", "none", "spreading"]);
+  assert.deepEqual(spread(nowMs - 60_000), ["unheard", "unheard", "unheard", "none", "unheard"], "a page that hears nothing knows it of nobody");
 });

@@ -98,6 +98,15 @@ export function documentState({ desired, reported }: FleetNode): DocumentState {
   return reported?.outcome === "refused" && reported.version > desired ? "refused" : "spreading";
 }
 
+/** `unheard`: what it runs now nobody knows; it told last that it had taken what was issued, or something else. */
+export type SpreadState = DocumentState | "unheard";
+
+/** What it should run against what it is known to run now. */
+export function spreadOf(node: FleetNode, fleet: Told, nowMs: number): SpreadState {
+  const state = stateOf(node, fleet, nowMs);
+  return node.desired !== 0 && (state === "silent" || state === "unknown") ? "unheard" : documentState(node);
+}
+
 const levelsMax = 16;
 
 /** Whose link parts a node from the one who tells: its own, or that of one above it. Who was stopped in order is cut off from nothing, but cuts off who is below. */

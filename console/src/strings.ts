@@ -1,5 +1,5 @@
 /** Every English word of the console. */
-import type { DocumentState, NodeState } from "./node-state.ts";
+import type { NodeState, SpreadState } from "./node-state.ts";
 
 export const words = {
   product: "Holon",
@@ -38,7 +38,9 @@ export const words = {
     down: { word: "down", hint: "it does not run, as the simulator knows" },
     unknown: { word: "unknown", hint: "who could tell is not in reach, or what is known is too old to count" },
   } satisfies Record<NodeState, { readonly word: string; readonly hint: string }>,
-  document: { none: "nothing to run", settled: "as issued", spreading: "not reported yet", refused: "refused" } satisfies Record<DocumentState, string>,
+  document: { none: "nothing to run", settled: "as issued", spreading: "not reported yet", refused: "refused", unheard: "unknown now" } satisfies Record<SpreadState, string>,
+  /** Of who is not heard: what it told when it was. */
+  toldLast: (said: string) => `${said} when heard last`,
   glance: { alerts: "Alerts" },
   fleet: {
     summary: (nodes: number, sites: number) => `${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node" : "nodes"} in ${sites.toLocaleString("en-GB")} ${sites === 1 ? "site" : "sites"}`,
@@ -121,9 +123,9 @@ export const words = {
   objectives: {
     title: "Objectives", hint: "how much of what should be is, and of the error budget what is left", none: "No objective is declared.",
     state: { met: "met", burning: "burning", spent: "budget spent", unknown: "not known" },
-    lacks: { nodes: "no node that is known runs it", data: "nothing was measured yet", events: (total: number, min: number) => `${total} of at least ${min} events`, reports: "not all nodes have told" }, more: (shown: number, total: number) => `The first ${shown} of ${total}, the worst first.`,
+    lacks: { nodes: "no node that is known runs it", data: "nothing was measured yet", events: (total: number, min: number) => `${total} of at least ${min} events`, reports: (unknown: number, silent: number) => (unknown > 0 ? "not all nodes have told" : silent === 1 ? "1 node is silent now" : `${silent} nodes are silent now`) }, more: (shown: number, total: number) => `The first ${shown} of ${total}, the worst first.`,
     columns: { rule: "Objective", where: "Where", state: "State", target: "Target", is: "Is", budget: "Budget left", burn: "Burns", known: "Nodes known" },
-    known: (of: number, nodes: number) => `${of} of ${nodes}`, unknownNodes: (names: string) => `not known: ${names}`, burn: (times: string, span: string) => `${times}× in ${span}`, over: (span: string) => `over ${span}`,
+    known: (of: number, nodes: number, silent: number) => `${of} of ${nodes}${silent === 0 ? "" : `, ${silent} silent now`}`, unknownNodes: (names: string) => `not known: ${names}`, burn: (times: string, span: string) => `${times}× in ${span}`, over: (span: string) => `over ${span}`,
   },
   series: { title: "Over time", metric: "Metric", none: "Nothing was measured of it in this time.",
     revised: (steps: number) => `${steps === 1 ? "One step was" : `${steps} steps were`} corrected when late telemetry came`, incomplete: (steps: number, of: number) => `not all has been told of ${steps} of ${of} steps, which are hatched`, complete: "all has been told of each step", fewOf: (shown: number, of: number) => `${shown} of ${of} lines are drawn`,

@@ -95,6 +95,8 @@ export interface NodeStatus {
   readonly tier: NodeConfig["tier"];
   readonly jurisdiction: string;
   readonly upMs: number;
+  /** Its own wall clock as it says this: what it tells of times is by that clock, right or not. */
+  readonly wallMs: number;
   readonly agent: AgentStatus;
   /** What is verified of what runs; undefined before the first document has come. */
   readonly signatures: SignatureStatus | undefined;
@@ -321,7 +323,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
-  const status = (): NodeStatus => ({ ...statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs, () => knownOf(parts, clock)), binding: ports.identity?.binding(), series: ports.identity?.seriesHeard() });
+  const status = (): NodeStatus => ({ ...statusOf(config, log, parts, damage, { upMs: clock.monotonicMs() - startedMs, wallMs: clock.wall().ms }, () => knownOf(parts, clock)), binding: ports.identity?.binding(), series: ports.identity?.seriesHeard() });
   parts.telemetry = createTelemetry({ config, log, events, ports, guard, handlers, ask: calls.call, askAbove: (method, parameters, deadlineMs) => { const peer = aboveOf(parts); return peer && calls.callPeer(peer, method, parameters, deadlineMs); }, thin: ownThin, fleetView, history, alerting, status, metered: () => meter.totals(), received: () => parts.uplink?.received(), heardMs: (node) => (isNodeName(node) ? parts.downlinks?.heardMs(node) : undefined) });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
@@ -569,13 +571,13 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   await log.close();
 }
 
-function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: readonly Damage[], upMs: number, known: () => readonly KnownValue[]): NodeStatus {
+function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: readonly Damage[], times: Pick<NodeStatus, "upMs" | "wallMs">, known: () => readonly KnownValue[]): NodeStatus {
   return {
     node: log.origin,
     site: config.site,
     tier: config.tier,
     jurisdiction: config.jurisdiction,
-    upMs,
+    ...times,
     agent: agentOf(parts),
     signatures: parts.verifier?.status(),
     uplink: parts.uplink?.status(),

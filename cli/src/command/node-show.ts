@@ -14,6 +14,8 @@ import { nodeRowSchema } from "./node.ts";
 const differenceSchema = z.object({ what: z.string(), expected: z.string().nullable(), found: z.string().nullable() });
 const statusSchema = z.looseObject({
   node: z.string(), site: z.string(), tier: z.string(), jurisdiction: z.string(), upMs: z.number(),
+  /** By its own clock, as it said this; a node of before does not tell it. */
+  wallMs: z.number().optional(),
   uplink: z.looseObject({ state: z.string() }).optional(),
   /** A node of before does not tell it. */
   known: z.array(knownValueSchema).default([]),
@@ -68,10 +70,10 @@ function print(status: Status, json: boolean): void {
     ...(measured?.held === undefined ? [] : [["held back", `${heldText(measured.held)}; found: ${measured.held.found}. ${heldNext(measured.held, status.node)}`]]),
     ...(measured?.altered ?? []).map(({ what, expected, found }) => ["altered", `${what}: ${expected?.slice(0, 16) ?? "nothing"} was adopted, ${found?.slice(0, 16) ?? "nothing"} is there`])];
   process.stdout.write(`${printTable(["", ""], rows)}\n`);
-  printValues(status.known);
+  printValues(status.known, status.wallMs);
 }
 
-function printValues(known: readonly KnownValue[]): void {
-  const nowMs = Date.now();
+/** How old something is goes by the clock that it was told by. */
+function printValues(known: readonly KnownValue[], nowMs = Date.now()): void {
   process.stdout.write(`\n${printTable(["KNOWN OF IT", "VALUE", "SOURCE", "AGE"], known.map(({ what, value, source, asOfMs, stale }) => [what, value ?? "unknown", source ?? "-", asOfMs === null ? "-" : `${Math.max(0, Math.round((nowMs - asOfMs) / 1_000))} s${stale ? ", stale" : ""}`]))}\n`);
 }

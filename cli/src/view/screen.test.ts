@@ -11,7 +11,7 @@ const problem = { code: "HOLON_DISK_FULL", message: "cannot write a", next: "Fre
 function status(node: string, more: Partial<NodeStatus> = {}): NodeStatus {
   assert.ok(isNodeName(node));
   return {
-    node, site: "plant", tier: "edge", jurisdiction: "EU/DE", upMs: 61_000,
+    node, site: "plant", tier: "edge", jurisdiction: "EU/DE", upMs: 61_000, wallMs: 1_767_225_600_000,
     agent: { state: "settled", version: 1, sources: [], units: [], problem: undefined },
     uplink: { state: "open", parent: "wss://127.0.0.1:1", backlog: 7, held: [], branches: [], sentBytes: 2048, receivedBytes: 0, budget: { priceClass: "free", bytesPerHour: undefined, availableBytes: undefined, borrowedBytes: 0, usedBytes: 0 }, toldLater: 0, problem: undefined, sinceMs: 1000 },
     signatures: undefined, election: undefined, children: [], admission: undefined, blobsWanted: 0, shared: { keys: 0, bytes: 0, exchanges: [] }, models: [], lanes: [],

@@ -75,7 +75,7 @@ export function AppScreen({ name, place, fleet }: { readonly name: string; reado
         {value.leftOut.length > 0 && <p class="hint">{t.leftOut(value.leftOut.slice(0, shownMax).join(", "))}{value.leftOut.length > shownMax && ` ${words.fleet.moreNodes(value.leftOut.length - shownMax)}`}</p>}
       </Section>
       {placed.length > 0 && <Explain units={placed} nodes={[...fleet.nodes.keys()]} unit={place.query["unit"]} node={place.query["node"]} />}
-      <Section title={t.spread} hint={t.spreadHint}><Spread nodes={[...fleet.nodes.values()].filter((node) => used.has(node.name))} /></Section>
+      <Section title={t.spread} hint={t.spreadHint}><Spread nodes={[...fleet.nodes.values()].filter((node) => used.has(node.name))} fleet={fleet} /></Section>
       <Section title={t.egress}>
         <ul class="plain-list">{value.egress.map((rule) => <li key={`${rule.class} ${rule.to}`}><code>{rule.class}</code> → <code>{rule.to}</code></li>)}{value.egress.length === 0 && <li>{words.none}</li>}</ul>
       </Section>

@@ -38,7 +38,7 @@ export function Apps({ fleet }: { readonly fleet: Fleet }) {
           ))}
         </ul>
       </Section>
-      <Section title={t.spread} hint={t.spreadHint}><Spread nodes={[...fleet.nodes.values()]} /></Section>
+      <Section title={t.spread} hint={t.spreadHint}><Spread nodes={[...fleet.nodes.values()]} fleet={fleet} /></Section>
       <PlanInForce />
     </>
   );

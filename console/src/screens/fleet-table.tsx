@@ -3,7 +3,7 @@ import { useMemo } from "preact/hooks";
 import type { Fleet, FleetNode } from "../fleet.ts";
 import { count, rate, roughAge, unknown } from "../format.ts";
 import { compare } from "../in-order.ts";
-import { documentState, flowOf, isAway, isStale, lastStateOf, nodeStates, stateOf, unansweredFor, waitsOf } from "../node-state.ts";
+import { documentState, flowOf, isAway, isStale, lastStateOf, nodeStates, spreadOf, stateOf, unansweredFor, waitsOf } from "../node-state.ts";
 import { LongList } from "../parts/long-list.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace, setQuery } from "../route.ts";
@@ -39,7 +39,8 @@ function Row({ node, fleet, now }: { readonly node: FleetNode; readonly fleet: F
   const isMute = !isOld && unansweredFor(node, fleet, now) !== undefined;
   const flow = flowOf(node, fleet, now);
   const waits = isOld || isAway(node) ? undefined : waitsOf(node.name, fleet, now);
-  const document = documentState(node);
+  const [document, spread] = [documentState(node), spreadOf(node, fleet, now)];
+  const said = spread === "unheard" ? words.toldLast(words.document[document]) : words.document[document];
   const state = stateOf(node, fleet, now);
   return (
     <div class="fleet-row">
@@ -51,7 +52,7 @@ function Row({ node, fleet, now }: { readonly node: FleetNode; readonly fleet: F
       <span role="cell">{node.link === null ? unknown : node.link.to}{node.link !== null && !isAway(node) && <small class={isMute ? "late" : node.link.state === "lost" && !isOld ? "bad" : ""}> {isMute ? words.fleet.noAnswerWord : words.fleet.linkState[isOld ? "unknown" : node.link.state]}</small>}</span>
       <span role="cell" class="figure">{flow === undefined ? unknown : `${rate(flow.up)} / ${rate(flow.down)}`}</span>
       <span role="cell" class="figure">{count(waits?.records)}{waits?.agoMs !== undefined && <small> {words.ago(roughAge(waits.agoMs))}</small>}</span>
-      <span role="cell" class={`document ${document}`}>{node.desired === 0 ? words.document.none : `${node.desired} / ${node.reported === null ? unknown : node.reported.version} ${words.document[document]}`}</span>
+      <span role="cell" class={`document ${spread}`} title={said}>{node.desired === 0 ? words.document.none : `${node.desired} / ${node.reported === null ? unknown : node.reported.version} ${said}`}</span>
     </div>
   );
 }

@@ -35,7 +35,7 @@ export function Glance({ fleet, isMany = false }: { readonly fleet: Fleet; reado
           {more > 0 && <li><a href={printPlace(["alerts"])}>{words.fleet.moreNodes(more)}</a></li>}
         </ul>
       </Section>
-      {!isMany && servedByControl() && <Section title={words.apps.spread} hint={words.apps.spreadHint}><Spread nodes={[...fleet.nodes.values()]} /></Section>}
+      {!isMany && servedByControl() && <Section title={words.apps.spread} hint={words.apps.spreadHint}><Spread nodes={[...fleet.nodes.values()]} fleet={fleet} /></Section>}
     </div>
   );
 }

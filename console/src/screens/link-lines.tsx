@@ -1,6 +1,7 @@
 /** Lines between cards, wherever the page's layout has put them. What they say is said in words on the cards too. */
 import type { RefObject } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
+import { routeLinks, type Box, type Point } from "../link-route.ts";
 
 export interface Line {
   readonly from: string;
@@ -13,7 +14,7 @@ export interface Line {
 
 interface Drawn extends Line {
   readonly path: string;
-  readonly middle: readonly [number, number];
+  readonly middle: Point;
 }
 
 interface Layout {
@@ -51,21 +52,24 @@ export function LinkLines({ place, lines }: { readonly place: RefObject<HTMLDivE
 
 function measure(frame: HTMLElement, lines: readonly Line[]): Layout {
   const origin = frame.getBoundingClientRect();
-  const boxes = new Map([...frame.querySelectorAll("[data-node]")].map((card) => [card.getAttribute("data-node") ?? "", card.getBoundingClientRect()]));
-  const drawn = lines.flatMap((line) => {
-    const [from, to] = [boxes.get(line.from), boxes.get(line.to)];
-    return from === undefined || to === undefined ? [] : [{ ...line, ...curve(from, to, origin) }];
+  const boxOf = (part: Element): Box => {
+    const { left, top, right, bottom } = part.getBoundingClientRect();
+    const [x, y] = [frame.scrollLeft - origin.left, frame.scrollTop - origin.top];
+    return { left: left + x, top: top + y, right: right + x, bottom: bottom + y };
+  };
+  const nameOf = (card: Element): string => card.getAttribute("data-node") ?? "";
+  const { scrollWidth: width, scrollHeight: height } = frame;
+  const routes = routeLinks(lines, {
+    width,
+    height,
+    cards: new Map([...frame.querySelectorAll("[data-node]")].map((card) => [nameOf(card), boxOf(card)])),
+    sites: [...frame.querySelectorAll(".site-box")].map((site) => ({ box: boxOf(site), nodes: new Set([...site.querySelectorAll("[data-node]")].map(nameOf)) })),
+    texts: [...frame.querySelectorAll(".site-box > header > *, .tier-word")].map(boxOf),
   });
-  return { width: frame.scrollWidth, height: frame.scrollHeight, drawn };
-}
-
-/** From the side of one card to that of the other; where they stand above each other, from edge to edge. */
-function curve(from: DOMRect, to: DOMRect, origin: DOMRect): Pick<Drawn, "path" | "middle"> {
-  const isBeside = to.left >= from.right || from.left >= to.right;
-  const [x1, y1] = isBeside ? [to.left >= from.right ? from.right : from.left, from.top + from.height / 2] : [from.left + from.width / 2, to.top >= from.bottom ? from.bottom : from.top];
-  const [x2, y2] = isBeside ? [to.left >= from.right ? to.left : to.right, to.top + to.height / 2] : [to.left + to.width / 2, to.top >= from.bottom ? to.top : to.bottom];
-  const [a, b, c, d] = [x1 - origin.left, y1 - origin.top, x2 - origin.left, y2 - origin.top];
-  const [mx, my] = [(a + c) / 2, (b + d) / 2];
-  const path = isBeside ? `M${a},${b}C${mx},${b} ${mx},${d} ${c},${d}` : `M${a},${b}C${a},${my} ${c},${my} ${c},${d}`;
-  return { path, middle: [mx, my] };
+  const drawn = lines.flatMap((line, index) => {
+    const route = routes[index];
+    return route === undefined ? [] : [{ ...line, path: route.path, middle: route.middle }];
+  });
+  // What is cut is seen whatever runs across it.
+  return { width, height, drawn: drawn.toSorted((one, other) => Number(one.state === "cut") - Number(other.state === "cut")) };
 }

@@ -1,8 +1,8 @@
 /** One node: how it stands as far as is known, and what it says itself where it can be asked. */
 import type { Fleet, FleetNode } from "../fleet.ts";
-import { age, bytes, clock, count, milliseconds, rate, unknown } from "../format.ts";
+import { age, aheadOf, bytes, clock, count, milliseconds, rate, unknown } from "../format.ts";
 import type { NodeStatus } from "../island.ts";
-import { cutSince, documentState, flowOf, islandRootOf, isKnownToRun, isStale, stateOf } from "../node-state.ts";
+import { cutSince, documentState, flowOf, islandRootOf, isKnownToRun, isStale, spreadOf, stateOf } from "../node-state.ts";
 import { AsOf } from "../parts/as-of.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { Problem } from "../parts/problem.tsx";
@@ -45,7 +45,7 @@ export function NodeScreen({ name, fleet }: { readonly name: string; readonly fl
       {isHere && status?.uplink !== undefined && <Outage state={status.uplink.state} />}
       <Diagnosis name={name} />
       <SeriesChart node={name} />
-      {status !== undefined && <Known status={status} />}
+      {status !== undefined && <Known status={status} asOfMs={asOfMs} />}
       <p class="links"><a href={printPlace(["events"], { origin: name })}>{t.events}</a> <a href={printPlace(["events"], { origin: name, stream: "alarm", window: "86400" })}>{t.alarms}</a> <a href={printPlace(["policy"], { tab: "trail", q: name })}>{t.trail}</a></p>
     </>
   );
@@ -58,13 +58,14 @@ function Facts({ node, fleet }: { readonly node: FleetNode; readonly fleet: Flee
   const state = stateOf(node, fleet, now);
   const standsSince = stateSince(node, fleet, state);
   const flow = flowOf(node, fleet, now);
+  const document = words.document[documentState(node)];
   return (
     <dl class="facts wide">
       <dt>{words.fleet.columns.state}</dt><dd><Mark state={state} /><span class="soft"> {standsSince === null ? standsFor(node, fleet, state, now) : words.fleet.stateSince(clock(standsSince - fleet.offsetMs), age(now + fleet.offsetMs - standsSince))}{root !== undefined && `; ${words.fleet.islandSince(since === null ? undefined : age(now + fleet.offsetMs - since), isKnownToRun(root, fleet))}`}</span><p class="hint">{words.state[state].hint}</p></dd>
       <dt>{words.fleet.columns.site}</dt><dd><a href={printPlace(["map"], { site: node.site })}>{node.site}</a> <span class="soft">{words.fleet.ofTier[node.tier] ?? node.tier} {node.jurisdiction}</span></dd>
       <dt>{words.fleet.columns.heard}</dt><dd>{node.heardAtMs === null ? words.unknown : words.ago(age(now + fleet.offsetMs - node.heardAtMs))}</dd>
       {node.link !== null && <><dt>{words.fleet.columns.link}</dt><dd><a href={printPlace(["node", node.link.to])}>{node.link.to}</a> <span class="soft">{linkText(node.link, fleet, now)}{flow !== undefined && ` ↑ ${rate(flow.up)} ↓ ${rate(flow.down)}`}</span></dd></>}
-      <dt>{words.fleet.columns.document}</dt><dd>{node.desired === 0 ? words.document.none : `${node.desired} / ${node.reported?.version ?? unknown} ${words.document[documentState(node)]}`}{node.reported?.message !== undefined && <span class="bad"> {node.reported.message}</span>}</dd>
+      <dt>{words.fleet.columns.document}</dt><dd>{node.desired === 0 ? words.document.none : `${node.desired} / ${node.reported?.version ?? unknown} ${spreadOf(node, fleet, now) === "unheard" ? words.toldLast(document) : document}`}{node.reported?.message !== undefined && <span class="bad"> {node.reported.message}</span>}</dd>
       {node.startedAt !== null && <><dt>{t.startedAt}</dt><dd>{clock(node.startedAt)}</dd></>}
       {node.api !== null && isLoopback(node.api) && node.name !== fleet.self && <><dt>{t.localApi}</dt><dd><a href={`${node.api}/`} target="_blank" rel="noreferrer">{node.api}</a></dd></>}
     </dl>
@@ -150,8 +151,8 @@ function Runs({ status: { agent } }: { readonly status: NodeStatus }) {
 }
 
 /** Unknown is shown as unknown; a node of before tells nothing of it. */
-function Known({ status: { known = [] } }: { readonly status: NodeStatus }) {
-  const now = useNow();
+function Known({ status: { known = [], wallMs }, asOfMs: hereMs }: { readonly status: NodeStatus; readonly asOfMs: number | undefined }) {
+  const now = useNow() + aheadOf(wallMs, hereMs);
   if (known.length === 0) return null;
   return (
     <Section title={t.inventory}>

@@ -43,7 +43,7 @@ export function Objectives() {
   );
 }
 
-const lackOf = ({ lacks, total, eventsMin }: ObjectiveRow): string => (lacks === null ? "" : lacks === "events" ? t.lacks.events(Math.round(total), eventsMin) : t.lacks[lacks]);
+const lackOf = ({ lacks, total, eventsMin, completeness }: ObjectiveRow): string => (lacks === null ? "" : lacks === "events" ? t.lacks.events(Math.round(total), eventsMin) : lacks === "reports" ? t.lacks.reports(completeness.unknown, completeness.states.silent) : t.lacks[lacks]);
 const toneOf = ({ state }: ObjectiveRow): string => (state === "met" ? "good" : state === "unknown" ? "unseen" : "bad");
 const exact = (part: number): string => `${(100 * part).toFixed(part > 0.99 && part < 1 ? 2 : 1)} %`;
 
@@ -59,8 +59,8 @@ function burnOf({ burns }: ObjectiveRow): string {
 }
 
 function Known({ row: { completeness } }: { readonly row: ObjectiveRow }) {
-  const { nodes, excused, reported, missing } = completeness;
-  return <span title={missing.length === 0 ? undefined : t.unknownNodes(missing.map(({ node, state }) => `${node} (${state})`).join(", "))}>{t.known(reported, nodes - excused)}</span>;
+  const { nodes, excused, reported, missing, states } = completeness;
+  return <span title={missing.length === 0 ? undefined : t.unknownNodes(missing.map(({ node, state }) => `${node} (${state})`).join(", "))}>{t.known(reported, nodes - excused, states.silent)}</span>;
 }
 
 function spanOf(ms: number): string {

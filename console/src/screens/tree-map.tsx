@@ -21,9 +21,12 @@ export function TreeMap({ groups, fleet }: TreeMapProps) {
   const place = useRef<HTMLDivElement>(null);
   const now = useNow();
   const columns = columnsOf(groups);
+  const lines = linesOf(groups, fleet, now);
+  // Where sites stand below each other, room beside them for what goes from one to another.
+  const ways = lines.filter(({ from, to }) => fleet.nodes.get(from)?.site !== fleet.nodes.get(to)?.site).length;
   return (
-    <div class="tree-map" ref={place}>
-      <LinkLines place={place} lines={linesOf(groups, fleet, now)} />
+    <div class="tree-map" ref={place} style={{ "--ways": ways }}>
+      <LinkLines place={place} lines={lines} />
       {columns.map(({ rank, sites }) => (
         <div class="tree-column" key={rank}>
           {sites.map((group) => <SiteBox key={group.site} group={group} fleet={fleet} now={now} />)}

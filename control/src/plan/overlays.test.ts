@@ -7,7 +7,7 @@ import { overlayTold, withOverlay } from "./overlays.ts";
 
 const document = appDocumentSchema.parse({ name: "a", version: "1", models: [], functions: ["left", "kept"].map((name) => ({ name, code: "ab".repeat(32), on: { type: "x.y" }, emits: {}, needs: name === "left" ? { delegated: true, onIsolation: "stop" } : {} })) });
 const node = (name: string, site: string) => [name, { name, site, tier: "gateway", jurisdiction: "EU", parent: null, api: null, startedAt: "", reported: undefined }] as const;
-const state = () => ({ nodes: new Map([node("g1", "plant"), node("g2", "plant"), node("far", "other")]), apps: new Map([["a", { document, deployedAt: "", jobsSince: new Map(), revision: "1" }]]), delegated: new Set(["a/left"]), leads: new Map([["plant", { term: 3, lead: "g2" }]]), overlays: new Map() });
+const state = () => ({ nodes: new Map([node("g1", "plant"), node("g2", "plant"), node("far", "other")]), apps: new Map([["a", { document, deployedAt: "", jobsSince: new Map(), revision: "1" }]]), delegated: new Set(["a/left"]), leads: new Map([["plant", { term: 3, lead: "g2", at: "2025-12-31T23:59:00.000Z" }]]), overlays: new Map() });
 const overlay = (more: object): Pick<StoredEvent, "data" | "time"> => ({ time: "2026-01-01T00:00:00.000Z", data: { site: "plant", lead: "g2", term: 3, sequence: 1, serial: 1, isolatedMs: 200_000, units: [{ unit: "a/left", home: "g1", node: "g2", because: "g1 is not heard for longer than its lease." }], back: [], ...more } });
 const told = (known: ReturnType<typeof state>, origin: string, event: Pick<StoredEvent, "data" | "time">) => overlayTold(known, origin, event as StoredEvent);
 
@@ -34,7 +34,7 @@ test("an explanation tells that the lead decided, when and why, also when it is 
   assert.match(elsewhere.text, /^g2, which led site plant in term 3 while control was not heard, ran it on g2 in place of g1 from 2026-01-01T00:00:00.000Z: g1 is not heard/);
   const back = { ...overlay({ sequence: 2, units: [], back: ["a/left"] }), time: "2026-01-01T00:05:00.000Z" };
   told(known, "g2", back);
-  assert.match(withOverlay(plan, known, "a/left", "g1").text, /^a\/left is on g1: .*from 2026-01-01T00:00:00.000Z to 2026-01-01T00:05:00.000Z/);
+  assert.match(withOverlay(plan, known, "a/left", "g1").text, /^a\/left is on g1: .*from 2026-01-01T00:00:00.000Z to 2026-01-01T00:05:00.000Z: what it gave as its reasons was true then: "g1 is not heard/);
   const late = state();
   told(late, "g2", back);
   told(late, "g2", overlay({}));
@@ -61,6 +61,7 @@ test("a decision is over when the lead names all that stands otherwise and it is
   assert.equal(verdict(known), "rejected", "nothing stands otherwise");
   told(known, "g2", overlay({ sequence: 3, serial: 2 }));
   assert.equal(verdict(known), "chosen", "it does again");
-  known.leads.set("plant", { term: 4, lead: "g1" });
+  known.leads.set("plant", { term: 4, lead: "g1", at: "2026-01-01T00:07:00.000Z" });
   assert.equal(verdict(known), "rejected");
+  assert.match(withOverlay(plan, known, "a/left", "g1").text, /^a\/left is on g1\. .* until another one led, by 2026-01-01T00:07:00\.000Z at the latest: what it gave as its reasons was true then: "g1 is not heard for longer than its lease"\.$/);
 });

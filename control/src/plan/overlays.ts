@@ -34,10 +34,13 @@ export function withOverlay(explanation: Explanation, { overlays, leads }: Pick<
   const row = begun && rowIn(begun);
   if (begun === undefined || row === undefined) return explanation;
   const ended = overlays.get(begun.site)?.find((one) => one.term > begun.term || (one.term === begun.term && one.sequence > begun.sequence));
-  const isLedOn = (leads.get(begun.site)?.term ?? 0) <= begun.term;
+  const newest = leads.get(begun.site);
+  const isLedOn = (newest?.term ?? 0) <= begun.term;
   const where = row.node === null ? `ended it` : `ran it on ${row.node} in place of ${row.home}`;
-  const until = ended !== undefined ? ` to ${ended.at}` : isLedOn ? "" : ", until another one led";
-  const text = `${begun.lead}, which led site ${begun.site} in term ${begun.term} while control was not heard, ${where} from ${begun.at}${until}: ${row.because.replace(/\.$/, "")}.`;
-  const isInForce = ended === undefined && isLedOn && row.node === node;
+  const until = ended !== undefined ? ` to ${ended.at}` : isLedOn ? "" : `, until another one led, by ${newest?.at ?? "now"} at the latest`;
+  const isOver = ended !== undefined || !isLedOn;
+  const because = row.because.replace(/\.$/, "");
+  const text = `${begun.lead}, which led site ${begun.site} in term ${begun.term} while control was not heard, ${where} from ${begun.at}${until}: ${isOver ? `what it gave as its reasons was true then: "${because}"` : because}.`;
+  const isInForce = !isOver && row.node === node;
   return isInForce ? { verdict: "chosen", reason: "lead", text: `${text} By the plan: ${explanation.text}` } : { ...explanation, text: `${explanation.text} ${text}` };
 }

@@ -54,6 +54,8 @@ export interface KnownLead {
   readonly term: number;
   /** Null where the lead of that term said that it leads no more. */
   readonly lead: string | null;
+  /** When that was told, by the clock of who told it. */
+  readonly at: string;
 }
 
 /** The plan in force, without what it says: that is in the blob, with all that it was made from. */
@@ -357,7 +359,7 @@ function leadTold(state: ControlState, origin: string, event: StoredEvent): Outc
   // A member speaks of its own site, and of itself.
   if (state.nodes.get(origin)?.site !== site || (lead !== null && lead !== origin)) return "unfit";
   const known = state.leads.get(site);
-  if (known === undefined || term > known.term || (term === known.term && lead === null)) state.leads.set(site, { term, lead });
+  if (known === undefined || term > known.term || (term === known.term && lead === null)) state.leads.set(site, { term, lead, at: event.time });
   return false;
 }
 

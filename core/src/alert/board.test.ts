@@ -68,6 +68,7 @@ test("it burns, is told once, grows no second time, and is over when it burns no
   const [alert] = board.look(lookOf(rows, nowMs));
   assert.deepEqual([alert?.rule, alert?.subject, alert?.severity, alert?.state, alert?.site, alert?.app], ["press/kept", "s", "page", "firing", "s", "press"]);
   assert.ok(alert !== undefined);
+  assert.match(alert.message, /^press\/kept \(loss\) burns its error budget too fast in s: \d+ times at 2026-01-01T01:20:00\.000Z, with \d+ % of it left$/, "it is told once, and read as long as it burns");
   const open = new Map([["press/kept@s", alert]]);
   minutes(1, 50);
   assert.deepEqual(board.look(lookOf(rows, nowMs, { open })).map(({ id }) => id), [alert.id]);

@@ -228,8 +228,9 @@ function alertOf(row: ObjectiveRow, burns: readonly Burn[], before: Alert | unde
   }
   const since = before?.since ?? isoTime(nowMs);
   const severity = burning.some((burn) => burn.severity === "page") ? "page" : before?.severity ?? "ticket";
-  const left = row.budgetLeft === null ? "" : `; ${Math.round(Math.max(0, row.budgetLeft) * 100)} % of it is left`;
-  const unknown = row.completeness.unknown === 0 ? "" : `; of ${row.completeness.nodes} nodes ${row.completeness.unknown} are not known`;
-  const message = `${row.rule} (${kind}) burns its error budget ${printBurn(worst.long ?? 0)} times too fast in ${row.scope}${left}${unknown}`;
+  const left = row.budgetLeft === null ? "" : `, with ${Math.round(Math.max(0, row.budgetLeft) * 100)} % of it left`;
+  const unknown = row.completeness.unknown === 0 ? "" : `; of ${row.completeness.nodes} nodes ${row.completeness.unknown} were not known`;
+  // It is read as long as it burns, and told once: the figures are said to be of then.
+  const message = `${row.rule} (${kind}) burns its error budget too fast in ${row.scope}: ${printBurn(worst.long ?? 0)} times at ${isoTime(nowMs)}${left}${unknown}`;
   return { id: before?.id ?? `${row.rule}/${row.scope}/${since}`, rule: row.rule, kind, subject: row.scope, severity, state: "firing", since, until: null, value: worst.long, threshold: worst.threshold, message, count: before?.count ?? 1, ...(row.per === "site" ? { site: row.scope } : {}), ...(row.app === null ? {} : { app: row.app }), node: self };
 }
