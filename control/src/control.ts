@@ -52,6 +52,7 @@ import { knownStanding } from "./plan/standing.ts";
 import { withOverlay } from "./plan/overlays.ts";
 import type { PlacementWeights } from "@holon/core/schema/needs.ts";
 import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
+import { warningsOf } from "./plan/warnings.ts";
 import { previewOf, type Preview } from "./plan/preview.ts";
 import { type KnownPlan, createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
 import type { DoneRun, EnergyState } from "./store/energy.ts";
@@ -132,10 +133,10 @@ export interface Control {
   apps(): readonly KnownApp[];
   /** Apps of which the node is to run something. */
   appsOn(node: string): readonly string[];
-  /** Resolves when the app and the documents that follow from it are on disk. `HOLON_BLOB_MISSING`, `HOLON_POLICY_DENIED`, `HOLON_APP_BAD`. */
-  deploy(document: AppDocument, by?: Caller, demand?: VersionDemand): Promise<void>;
-  /** Serves what a publisher signed from now on, and deploys an app with it, both or none. `HOLON_BLOB_MISSING`, and what `deploy` refuses. */
-  publish(files: SignatureFiles, document?: AppDocument, by?: Caller, demand?: VersionDemand): Promise<void>;
+  /** Resolves when the app and the documents that follow from it are on disk, with what was taken and hardly is what its author means, or does not run now: one line each. `HOLON_BLOB_MISSING`, `HOLON_POLICY_DENIED`, `HOLON_APP_BAD`. */
+  deploy(document: AppDocument, by?: Caller, demand?: VersionDemand): Promise<readonly string[]>;
+  /** Serves what a publisher signed from now on, and deploys an app with it, both or none; answers as `deploy`. `HOLON_BLOB_MISSING`, and what `deploy` refuses. */
+  publish(files: SignatureFiles, document?: AppDocument, by?: Caller, demand?: VersionDemand): Promise<readonly string[]>;
   /** Metadata of the publisher that are served now. */
   images(): SignatureFiles | undefined;
   /** The plan in force, with all that it was made from; undefined where nothing that is deployed has needs. */
@@ -280,14 +281,15 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   const demandApp = (app: string, demand: VersionDemand | undefined): void => demandVersion(`app ${app}`, fold.state.apps.get(app)?.revision, demand);
 
-  /** What no node may run is not deployed. To be called in turn, so that nothing comes between this and the deployment. */
-  async function demandPlace(document: AppDocument, demand: VersionDemand | undefined): Promise<void> {
+  /** What no node may run is not deployed; answers what is to be said all the same. To be called in turn, so that nothing comes between this and the deployment. */
+  async function demandPlace(document: AppDocument, demand: VersionDemand | undefined): Promise<readonly string[]> {
     await fold.catchUp();
     demandApp(document.name, demand);
     refuseBeside(document, fold.state);
     const proposal = await planner.propose(fold.state, hearing, withDocument(fold.state, document));
-    const why = proposal === undefined ? undefined : whyNowhere(proposal, document);
+    const why = proposal === undefined ? undefined : whyNowhere(proposal, document, fold.state.apps.get(document.name)?.document);
     if (why !== undefined) throw new HolonError("HOLON_PLACEMENT_UNMET", why);
+    return warningsOf(document, fold.state, proposal);
   }
 
   const watched = new Map<string, WatchedRow>();
@@ -370,10 +372,11 @@ export async function openControl(host: ControlHost): Promise<Control> {
     once: (routes) => idempotentRoutes(routes, host),
     async deploy(document, by, demand) {
       await checkDocument(document, host);
-      await inTurn(async () => {
-        await demandPlace(document, demand);
+      return inTurn(async () => {
+        const warnings = await demandPlace(document, demand);
         await log.append({ records: [record(eventTypes.deployed, document.name, { ...document, by: nameOf(by) })] });
         await follow();
+        return warnings;
       });
     },
     async publish(files, document, by, demand) {
@@ -382,10 +385,11 @@ export async function openControl(host: ControlHost): Promise<Control> {
         if (!(await host.blobs.has(hash))) throw new HolonError("HOLON_BLOB_MISSING", `metadata ${file} are to be blob ${hash}, which is not here`, { next: "Upload it with PUT /v1/blobs/{hash} first." });
       }
       const app = document === undefined ? [] : [record(eventTypes.deployed, document.name, { ...document, by: nameOf(by) })];
-      await inTurn(async () => {
-        if (document !== undefined) await demandPlace(document, demand);
+      return inTurn(async () => {
+        const warnings = document === undefined ? [] : await demandPlace(document, demand);
         await log.append({ records: [record(eventTypes.published, "images", { files, by: nameOf(by) }), ...app] });
         await follow();
+        return warnings;
       });
     },
     images: () => fold.state.images,

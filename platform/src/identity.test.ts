@@ -171,6 +171,16 @@ test("a node joins with a token over the wire: its own key, the certificate that
   assert.equal(await linked(joining, door), "seen");
 });
 
+test("a node that reaches nobody to join with is told what to do, and joins with the same token later", async (t) => {
+  const { key, token } = await fleet.authority.invitation({ node: "gateway-7", site: "plant", tier: "gateway", address: "wss://127.0.0.1:1" });
+  const joining = await fleet.unenrolled("gateway-7");
+  const nobody = hasCode("HOLON_LINK_UNREACHABLE", /cannot reach wss:\/\/127\.0\.0\.1:1/);
+  await assert.rejects(enroll(joining.identity, token), (error: unknown) => nobody(error) && error instanceof HolonError && /run this again with the same token; `--at` names/.test(error.next) && !error.next.includes("tries again"));
+  const door = await open(t, await fleet.member("cloud-1"), { invitationKey: key });
+  await enroll(joining.identity, token, door.listener.address);
+  assert.equal(joining.identity.self()?.node, "gateway-7");
+});
+
 test("a control of before, which takes no TPM, enrols a node that has one as it did; a TPM that was named has to be taken", { skip: need("swtpm").skip === false ? need("tpm2").skip : need("swtpm").skip }, async (t) => {
   const { key, token } = await fleet.authority.invitation({ node: "gateway-7", site: "plant", tier: "gateway", address: "wss://127.0.0.1:1" });
   const door = await open(t, await fleet.member("cloud-1"), { invitationKey: key, knowsChips: false });

@@ -7,7 +7,7 @@ import { examinedSchema, findingsOf, type Examined, type Finding } from "@holon/
 import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { clockHereText } from "@holon/core/drift.ts";
 import { limits } from "@holon/core/limits.ts";
-import { alertListSchema } from "@holon/core/telemetry/alert.ts";
+import { alertListSchema, type Alert } from "@holon/core/telemetry/alert.ts";
 import { answerClockSchema } from "@holon/core/telemetry/fleet-status.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { diskError } from "@holon/platform/disk/error.ts";
@@ -108,6 +108,9 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
   return [...findings, ...(await standingNowhere(client)), ...(await firing(client))];
 }
 
+/** The message of an alarm says how often it was told. */
+export const alertText = ({ kind, since, message, count }: Pick<Alert, "kind" | "since" | "message" | "count">): string => `${message}${count > 1 && kind !== "alarm" ? ` (${count} times)` : ""}, since ${since}`;
+
 /** What is deployed, and the plan leaves out. */
 async function standingNowhere(client: Client): Promise<readonly Finding[]> {
   const left = await client.get("/v1/plan", toldPlanSchema).then((answer) => answer.left, () => []); // a role that may not ask; none was adopted; an older one
@@ -119,7 +122,7 @@ async function standingNowhere(client: Client): Promise<readonly Finding[]> {
 async function firing(client: Client): Promise<readonly Finding[]> {
   const list = await client.get(`/v1/alerts?state=firing&limit=${limits.alertsListedMax}`, alertListSchema).catch(() => undefined); // a role that may not ask; a node that keeps none
   const alerts = (list?.alerts ?? []).filter(({ kind }) => kind !== "silence");
-  const findings = alerts.slice(0, alertsMax).map(({ since, message, count }): Finding => ({ check: "alert", state: "warn", says: `${message}${count > 1 ? ` (${count} times)` : ""}, since ${since}`, next: "See `holon alert list`, and what was recorded then: `holon event tail --stream alarm`." }));
+  const findings = alerts.slice(0, alertsMax).map((alert): Finding => ({ check: "alert", state: "warn", says: alertText(alert), next: "See `holon alert list`, and what was recorded then: `holon event tail --stream alarm`." }));
   return alerts.length <= alertsMax ? findings : [...findings, { check: "alert", state: "warn", says: `${alerts.length - alertsMax} more are firing`, next: "See `holon alert list`." }];
 }
 

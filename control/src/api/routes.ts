@@ -3,7 +3,6 @@ import { listRoute } from "@holon/core/api/page.ts";
 import { eventRoutes } from "@holon/core/api/event-routes.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
-import { warningsOfApp } from "@holon/core/placement/warnings-of-app.ts";
 import { appDocumentSchema, blobHashSchema, tierSchema } from "@holon/core/schema/app.ts";
 import { driftSchema } from "@holon/core/schema/condition.ts";
 import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
@@ -114,8 +113,8 @@ function appRoutes(control: Control): readonly Route[] {
       async handle(request) {
         const document = appDocumentSchema.parse(request.body);
         if (document.name !== request.params["app"]) throw new HolonError("HOLON_APP_BAD", `the document of ${document.name} was put as ${request.params["app"] ?? ""}`);
-        await control.deploy(document, request.caller, request.demand);
-        return { status: 200, body: { ok: true, warnings: warningsOfApp(document) }, version: control.apps().find((app) => app.document.name === document.name)?.revision };
+        const warnings = await control.deploy(document, request.caller, request.demand);
+        return { status: 200, body: { ok: true, warnings }, version: control.apps().find((app) => app.document.name === document.name)?.revision };
       },
     },
     {
@@ -127,8 +126,8 @@ function appRoutes(control: Control): readonly Route[] {
       answer: deployedSchema,
       async handle(request) {
         const { files, app } = imagesSchema.parse(request.body);
-        await control.publish(files, app, request.caller, request.demand);
-        return { status: 200, body: { ok: true, warnings: app === undefined ? [] : warningsOfApp(app) } };
+        const warnings = await control.publish(files, app, request.caller, request.demand);
+        return { status: 200, body: { ok: true, warnings } };
       },
     },
     {

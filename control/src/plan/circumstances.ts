@@ -3,6 +3,7 @@ import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
 import { compilePolicy, type CompiledPolicy } from "@holon/core/policy/compile.ts";
 import { askersOf } from "@holon/core/placement/needs-of-app.ts";
+import { withSite } from "@holon/core/placement/site-members.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
@@ -30,26 +31,14 @@ export function inCircumstances(apps: readonly AppNeeds[], documents: readonly A
   const stagesBefore = new Map(before.map(({ app, stages }) => [app, stages]));
   const standsOn = standingBy(placements);
   const homeOf = new Map(placements.toReversed().map(({ unit, node }) => [unit, node] as const));
+  const site = { nodes: [...state.nodes.values()], membersOf: (node: string) => membersOf(state, node), stateOf, isLeaseOver };
   return apps.map(({ app, units, flows: stated }) => {
     const document = documents.find(({ name }) => name === app);
     const exchanged = document === undefined ? undefined : exchangedIn(document, state, standsOn);
     const flows = exchanged === undefined ? stated : stated.map((flow) => withExchanged(flow, exchanged, flowsBefore.get(app)));
     const stages = document === undefined ? undefined : stagesFor(document, state, standsOn, stagesBefore.get(app));
-    return { app, flows, ...(stages === undefined ? {} : { stages }), units: units.map((unit) => withSite(withRun(withData(withAskers(withPolicy(unit, document, state, policy), document, state), document, state, { before: old.get(`${app}/${unit.name}`), exchanged }), document, state, nowMs), homeOf.get(`${app}/${unit.name}`), state, { stateOf, isLeaseOver })) };
+    return { app, flows, ...(stages === undefined ? {} : { stages }), units: units.map((unit) => withSite(withRun(withData(withAskers(withPolicy(unit, document, state, policy), document, state), document, state, { before: old.get(`${app}/${unit.name}`), exchanged }), document, state, nowMs), homeOf.get(`${app}/${unit.name}`), site)) };
   });
-}
-
-/**
- * A site that is cut off decides itself on what is left to it. Where some of it are heard and its home is not, the others may have it: the lead lets one of them run it. Elsewhere it might run
- * a second time.
- */
-function withSite(unit: UnitNeeds, home: string | undefined, state: ControlState, { stateOf, isLeaseOver }: Pick<Standing, "stateOf" | "isLeaseOver">): UnitNeeds {
-  const members = home === undefined || unit.delegated !== true ? undefined : membersOf(state, home);
-  if (home === undefined || members === undefined || stateOf(home) !== "silent") return unit;
-  const site = state.nodes.get(home)?.site ?? "";
-  if (!isLeaseOver(home) || members.every((member) => stateOf(member) !== "present")) return { ...unit, island: site };
-  const outside = [...state.nodes.values()].filter((node) => node.site !== site).map(({ name }) => [name, `it is left to site ${site}, of which ${home} is not heard and may run it still`] as const);
-  return { ...unit, forbidden: { ...Object.fromEntries(outside), ...unit.forbidden } };
 }
 
 function withPolicy(unit: UnitNeeds, document: AppDocument | undefined, { nodes }: ControlState, policy: CompiledPolicy | undefined): UnitNeeds {

@@ -1,6 +1,7 @@
 /** What control leaves to the lead of a site: units with `delegated` that are placed on a member of a site that can have a lead. All members are told the same. */
 import { canonicalJson } from "@holon/core/json.ts";
 import { inventoryNodeOf } from "@holon/core/placement/inventory.ts";
+import { agreedMembers } from "@holon/core/placement/site-members.ts";
 import { delegationSchema, type Delegation } from "@holon/core/schema/delegation.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
@@ -11,17 +12,12 @@ import type { Move } from "./moving.ts";
 import type { KnownStanding } from "./standing.ts";
 import { steady } from "./steady.ts";
 
-/** Fewer have no lead. */
-const membersMin = 3;
-
 /** Members of the site of a node, as all of them say; undefined where they do not agree, or are too few. */
-export function membersOf({ nodes }: Pick<ControlState, "nodes">, name: string): readonly string[] | undefined {
-  const namedBy = (node: string): readonly string[] => [node, ...(nodes.get(node)?.inventory?.siblings ?? [])].sort();
-  const members = namedBy(name);
-  const site = nodes.get(name)?.site;
-  const isAgreed = members.every((member) => nodes.get(member)?.site === site && namedBy(member).join() === members.join());
-  return members.length >= membersMin && isAgreed ? members : undefined;
-}
+export const membersOf = ({ nodes }: Pick<ControlState, "nodes">, name: string): readonly string[] | undefined =>
+  agreedMembers(name, (node) => {
+    const known = nodes.get(node);
+    return known && { site: known.site, siblings: known.inventory?.siblings ?? [] };
+  });
 
 export interface DelegationInput {
   readonly state: Pick<ControlState, "nodes" | "attested">;

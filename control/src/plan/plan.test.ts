@@ -313,7 +313,7 @@ test("a plan that follows from a node that was revoked on a site that decides fo
   const gateways = ["gateway-1", "gateway-2", "gateway-3"];
   const fleet = await ControlFleet.start([{ name: "cloud", tier: "cloud", inventory: room(0.01) }, ...gateways.map((name): MemberOptions => ({ name, tier: "gateway", parent: "cloud", site: "plant", siblings: gateways.filter((other) => other !== name), inventory: room(0.02) }))]);
   await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory }) => inventory?.capacity.processors === 2 && (name === "cloud" || (inventory.uplink !== undefined && inventory.siblings?.length === 2))));
-  await fleet.drive(fleet.control.deploy(needy({ tiers: ["gateway"], onIsolation: "stop", delegated: true })));
+  await fleet.drive(fleet.control.deploy(needy({ tiers: ["gateway"], onIsolation: "stop", delegated: true }))).then((warnings) => assert.deepEqual(warnings, []));
   const home = (await fleet.drive(fleet.control.plan()))?.plan.placements[0]?.node ?? assert.fail("it stands nowhere");
   const because = async () => (await fleet.drive(fleet.control.plan()))?.known.because ?? "";
   for (const name of gateways) fleet.fleet.net.cut(name, "cloud");
@@ -339,4 +339,32 @@ test("a control plane that was put back from a backup gives no number to another
   await fleet.until("that is heard", () => fleet.control.nodes().some(({ name, reported }) => name === "edge-1" && reported?.version === first + 7));
   await fleet.drive(fleet.control.remove("pump"));
   await fleet.until("the next is above all that the node has told of", () => versionOf() === first + 8);
+});
+
+test("what is deployed and waits for a silent node keeps nothing of its app from being deployed, and is told; what is new there is refused", async () => {
+  const fleet = await start();
+  const [first] = needy({}).functions;
+  const both = (version: string): AppDocument => appDocumentSchema.parse({ ...needy({ tiers: ["gateway"], onIsolation: "stop" }, {}, version), functions: [{ ...first, needs: { tiers: ["gateway"], onIsolation: "stop" } }, { ...first, name: "two", needs: { tiers: ["edge"] } }] });
+  assert.deepEqual(await fleet.drive(fleet.control.deploy(both("1"))), []);
+  fleet.fleet.net.cut("gateway-1", "edge-1");
+  await pass(fleet, 3 * limits.nodeLeaseMs);
+  const waits = ["pump/sum stands nowhere until gateway-1 is present again, which is silent: as before"];
+  const seen = await fleet.drive(fleet.control.preview(both("2")));
+  assert.deepEqual([seen.refused, seen.warnings], [undefined, waits]);
+  assert.deepEqual(await fleet.drive(fleet.control.deploy(both("2"))), waits);
+  await fleet.until("the rest of it runs in the new version", () => fleet.desired("edge-1")?.apps[0]?.version === "2");
+  const refused = { code: "HOLON_PLACEMENT_UNMET", message: /gateway-1: it has been silent for longer than its lease/ };
+  await assert.rejects(fleet.drive(fleet.control.deploy({ ...both("1"), name: "other" })), refused, "nothing of it stood there");
+  await assert.rejects(fleet.drive(fleet.control.deploy(appDocumentSchema.parse({ ...both("3"), functions: [...both("3").functions, { ...first, name: "three", needs: { tiers: ["gateway"] } }] }))), { ...refused, message: /pump\/three can run on no node/ });
+  await assert.rejects(fleet.drive(fleet.control.deploy(needy({ tiers: ["gateway"], jurisdictions: ["JP"] }))), { code: "HOLON_PLACEMENT_UNMET", message: /may run in JP only/ }, "that no node may run it is no matter of silence");
+});
+
+test("a unit that is delegated where no site can decide is told, at deployment, before it, and after it", async () => {
+  const fleet = await start();
+  const left = needy({ tiers: ["gateway"], onIsolation: "stop", delegated: true });
+  const why = "site plant does not decide on it: that takes 3 members or more that all name each other as `siblings`. Where gateway-1 is cut off for longer than its lease, it stops";
+  assert.deepEqual((await fleet.drive(fleet.control.preview(left))).warnings, [`function sum is \`delegated\`, and ${why}`]);
+  assert.deepEqual(await fleet.drive(fleet.control.deploy(left)), [`function sum is \`delegated\`, and ${why}`]);
+  assert.ok((await explain(fleet, "gateway-1")).text.endsWith(`It is \`delegated\`, and ${why}.`));
+  assert.ok(!(await explain(fleet, "edge-1")).text.includes("delegated"));
 });

@@ -25,6 +25,7 @@ import { asOfNow } from "./explain-now.ts";
 import { explainTier } from "./explain-tier.ts";
 import type { Hearing } from "./hearing.ts";
 import { whyLeft, type Left } from "./left.ts";
+import { awaited, notLeft } from "./warnings.ts";
 import { measuredChanges } from "./measured-changes.ts";
 import { plannedStagesOf, stagesOf } from "./stages.ts";
 
@@ -149,7 +150,8 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, pla
       const planned = current === undefined || (wide !== undefined && current.plan.stages === undefined) ? undefined : explainable(current);
       const own = wide ?? (planned === undefined ? undefined : asOfNow(explainChoice(planned, unit, node), { unit, node, planned, adoptedAt: current?.known.adoptedAt ?? "", stateNow: hearing.stateOf(node) }));
       if (own === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan`);
-      const more = document === undefined ? [] : [...(planned === undefined ? [] : plannedStagesOf(document, name, node, planned)), ...stagesOf(document, name, state, standing)];
+      const alone = own.verdict === "chosen" && document?.functions.find((fn) => fn.name === name)?.needs?.delegated === true ? notLeft(state, node) : undefined;
+      const more = document === undefined ? [] : [...(alone === undefined ? [] : [`It is \`delegated\`, and ${alone}.`]), ...(planned === undefined ? [] : plannedStagesOf(document, name, node, planned)), ...stagesOf(document, name, state, standing)];
       return { ...own, text: [own.text, ...more].join(" ") };
     },
     left(held) {
@@ -265,11 +267,11 @@ function refuseUnknown({ apps, nodes }: ControlState, unit: string, node: string
 }
 
 /** Why what is left out by a proposal is on none of the nodes, or names a place that is none, for people. */
-export function whyNowhere({ planned }: Proposal, document: AppDocument): string | undefined {
+export function whyNowhere({ planned }: Proposal, document: AppDocument, before: AppDocument | undefined): string | undefined {
   const { name: app } = document;
   const misnamed = whyMisnamed(planned, app) ?? whyDetached(planned, document);
   if (misnamed !== undefined) return misnamed;
-  const [left] = planned.plan.unplaced.filter(({ unit }) => unit.startsWith(`${app}/`));
+  const left = planned.plan.unplaced.find(({ unit, replica }) => unit.startsWith(`${app}/`) && awaited(planned, before, unit, replica).length === 0);
   if (left === undefined) return undefined;
   return `${left.unit}${left.replica === 0 ? "" : ` (replica ${left.replica})`} can run on no node: ${whyLeft(planned, left.unit, left.replica)}`;
 }

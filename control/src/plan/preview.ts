@@ -3,13 +3,13 @@ import { canonicalJson } from "@holon/core/json.ts";
 import { explainChoice } from "@holon/core/placement/explain.ts";
 import { explainStage } from "@holon/core/placement/plan-stages.ts";
 import { planPlacement, type Assignment } from "@holon/core/placement/plan.ts";
-import { warningsOfApp } from "@holon/core/placement/warnings-of-app.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { endsOfParts } from "@holon/core/schema/model-use.ts";
 import type { ControlState } from "../store/fold.ts";
 import { keptFrom } from "./explain-tier.ts";
 import { whyNowhere, type Proposal } from "./planner.ts";
+import { warningsOf } from "./warnings.ts";
 
 export interface Preview {
   /** `+` starts on a node, `-` ends there, `!` runs there in another version; `%` more or less of a model that asks another is done there. In the order of units. */
@@ -47,7 +47,7 @@ export function previewOf({ state, document, documents, proposal, current }: Pre
     const change = was === undefined ? ("+" as const) : is === undefined ? ("-" as const) : ("!" as const);
     return [{ change, unit, node, why: whyOf({ proposal, documents, state }, unit, node) }];
   });
-  return { changes: [...changes, ...cutsOf(proposal, current)], refused: proposal === undefined ? undefined : whyNowhere(proposal, document), costPerMonth: proposal?.planned.plan.costPerMonth, warnings: warningsOfApp(document) };
+  return { changes: [...changes, ...cutsOf(proposal, current)], refused: proposal === undefined ? undefined : whyNowhere(proposal, document, state.apps.get(document.name)?.document), costPerMonth: proposal?.planned.plan.costPerMonth, warnings: warningsOf(document, state, proposal) };
 }
 
 /** Where a model is cut otherwise than in the plan in force, or is asked for the first time. */

@@ -18,9 +18,9 @@ async function foldAgain(fleet: ControlFleet): Promise<string> {
 test("the state is a fold of the log: thrown away and folded again, in one go or step by step, it is the same", async () => {
   const fleet = await ControlFleet.start();
   const stepwise = createFold(fleet.log);
-  const steps = [() => fleet.control.deploy(app("pump")), () => fleet.control.deploy(app("pump", "2")), () => fleet.control.deploy(app("fan")), () => fleet.control.remove("pump")];
+  const steps: (() => Promise<unknown>)[] = [() => fleet.control.deploy(app("pump")), () => fleet.control.deploy(app("pump", "2")), () => fleet.control.deploy(app("fan")), () => fleet.control.remove("pump")];
   for (const step of steps) {
-    await fleet.drive(step());
+    await fleet.drive<unknown>(step());
     await fleet.drive(stepwise.catchUp());
   }
   await fleet.restart("gateway-1");

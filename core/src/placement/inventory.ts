@@ -24,7 +24,7 @@ export interface Reserved {
 export function inventoryNodeOf({ name, tier, site, jurisdiction, trust = "enrolled", isHeld, inventory }: HeardNode, state: InventoryNode["state"], reserved: Reserved): InventoryNode {
   const about = { name, tier, site, jurisdiction, trust, state, ...(isHeld === true ? { held: true as const } : {}) } as const;
   if (inventory === undefined) return { ...about, capacity: {}, load: {}, providers: ["cpu"], speeds: {}, prices: {}, power: {} };
-  const { load, speeds = {}, siblings: _, powerSource: _source, providersAsOf: _asOf, found: _found, ...rest } = inventory; // who its siblings are is no matter of choice, nor on what it runs
+  const { load, speeds = {}, powerSource: _source, providersAsOf: _asOf, found: _found, ...rest } = inventory; // on what it runs is no matter of choice
   const beside = (measured: Measured | undefined, own: number): Measured | undefined => measured && { ...measured, value: Math.max(0, measured.value - own) };
   const [processors, memoryBytes] = [beside(load.processors, reserved.processors), beside(load.memoryBytes, reserved.memoryBytes)];
   return { ...about, speeds, ...rest, load: { ...(processors === undefined ? {} : { processors }), ...(memoryBytes === undefined ? {} : { memoryBytes }) } };

@@ -61,6 +61,8 @@ export const inventoryNodeSchema = z.strictObject({
   /** Milliseconds of one call, by unit. */
   speeds: z.record(z.string(), atLeastZero).default({}),
   uplink: z.strictObject({ parent: nameSchema, ...linkFields }).optional(),
+  /** Other members of its site, as it says: three or more that all name each other decide for themselves when they are cut off. */
+  siblings: z.array(nameSchema).max(limits.siteMembersMax).optional(),
   /** Milliseconds, one way, to other nodes of its site. */
   beside: z.record(nameSchema, atLeastZero).optional(),
   prices: z.strictObject({ perProcessorHour: currencyAnHour, perGigabyteHour: currencyAnHour, perAcceleratorHour: currencyAnHour, /** May be below zero. */ perKilowattHour: measuredSchema }).partial().default({}),

@@ -31,7 +31,7 @@ const whatIfFiguresSchema = z.object({
   /** Rent, electricity and egress, as far as their prices are known. */
   money: z.number(),
   carbonKilograms: z.number(),
-  /** Part of the hours of all replicas in which one stood nowhere, on a machine that was down, on an island that it stops on, or out of reach of a source or an effect. */
+  /** Part of the hours of all replicas in which one stood nowhere, on a machine that was down, on an island that it stops on, left to a site without a lead, or out of reach of a source or an effect. */
   unservedPercent: z.number(),
   moves: z.number(),
   violations: z.number(),

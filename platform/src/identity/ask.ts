@@ -14,6 +14,9 @@ import { askPaths } from "../net/wire.ts";
 
 const problemSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), next: z.string() }) });
 
+/** Nobody else tries again, as the link of a node that is enrolled does. */
+const notJoined = "This node is not enrolled yet. See that control, or another node of the fleet, listens at that address, and run this again with the same token; `--at` names another address.";
+
 /** Joins the fleet that the token names, at its address or another listener of the fleet. `HOLON_INVITATION_…`, `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_SERIES`, `HOLON_LINK_UNREACHABLE`. */
 export async function enroll(identity: NodeIdentity, tokenText: string, at?: string): Promise<void> {
   const token = readToken(tokenText);
@@ -35,6 +38,8 @@ export async function enroll(identity: NodeIdentity, tokenText: string, at?: str
     const isOfBefore = error instanceof HolonError && error.code === "HOLON_IDENTITY_UNTRUSTED" && request.chip !== undefined && !identity.mustBind;
     if (!isOfBefore) throw error;
     return ask(await identity.enrolmentUnbound(token, error));
+  }).catch((error: unknown) => {
+    throw error instanceof HolonError && error.code === "HOLON_LINK_UNREACHABLE" ? new HolonError(error.code, error.message, { cause: error, next: notJoined }) : error;
   });
   await identity.adoptFirst(issued, token);
 }

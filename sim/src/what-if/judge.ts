@@ -70,8 +70,9 @@ export class WhatIfJudge {
     sums.hours++;
     const node = at === undefined ? undefined : this.#nodes.get(at);
     if (node === undefined || this.#world.isDown(node.name, hour)) return void sums.unserved++;
-    // Where a site is left to decide, its lead goes on with it.
-    if (needs.onIsolation === "stop" && !needs.delegated && !this.#world.isHeard(node.name, hour)) return void sums.unserved++;
+    // What is left to a site runs where its lead lets it; where no site can have a lead nothing is left to it.
+    const hasLead = needs.delegated === true ? this.#world.hasLead(node.name, hour) : undefined;
+    if (!(hasLead ?? (needs.onIsolation !== "stop" || this.#world.isHeard(node.name, hour)))) return void sums.unserved++;
     this.#run(needs, node, hour);
     // Its sources are those that ask it, and who cannot reach it does without.
     if (this.#ends.has(unit)) return;

@@ -48,6 +48,34 @@ test("what stops on islands moves away from a node that is silent, and nothing e
   assert.deepEqual([replanned.moves, replanned.violations, replanned.unservedPercent], [1, 0, 10]);
 });
 
+/** Gateways of one site below a cloud; `sum` is left to it, and may run in the cloud for more. */
+function leftToPlant(siblings: (name: string, all: readonly string[]) => readonly string[]): PlanInputs {
+  const inputs = inputsOf({ sources: [], jurisdictions: ["*"], onIsolation: "stop", delegated: true });
+  const gateways = ["g1", "g2", "g3"];
+  const nodes = [node("cloud", "cloud", "cloud", "EU/DE", 0.5), ...gateways.map((name) => ({ ...node(name, "gateway", "plant", "EU/DE", 0.01, "cloud"), siblings: siblings(name, gateways) }))];
+  return { ...inputs, inventory: inventorySchema.parse({ nodes }) };
+}
+const agreed = (name: string, all: readonly string[]): readonly string[] => all.filter((other) => other !== name);
+const isolated = { faults: { lose: [], cut: ["g1", "g2", "g3"] } };
+
+test("what is left to a site goes on there on an island, and nothing of it moves away; where no site can have a lead it stops as what is not left", () => {
+  const { asPlanned, replanned } = run(leftToPlant(agreed), isolated).results;
+  assert.deepEqual([asPlanned.unservedPercent, replanned.unservedPercent, replanned.moves, replanned.violations], [0, 0, 0, 0]);
+  for (const siblings of [() => [], (name: string) => (name === "g1" ? ["g2"] : name === "g2" ? ["g1"] : []), (name: string, all: readonly string[]) => (name === "g3" ? [] : agreed(name, all))]) {
+    const { asPlanned: stopped, replanned: elsewhere } = run(leftToPlant(siblings), isolated).results;
+    assert.deepEqual([stopped.unservedPercent, elsewhere.unservedPercent, elsewhere.moves], [100, 10, 1], "as planned it has stopped there");
+  }
+});
+
+test("what is left to a site is not served while most of its members are down", () => {
+  const { inventory, apps } = leftToPlant(agreed);
+  for (const [lose, unserved] of [[[], 0], [["g2"], 0], [["g2", "g3"], 100]] as const) {
+    const judge = new WhatIfJudge(whatIfWorld(inventory, 1, { lose, cut: [] }, 1), { inventory, apps, startMs: nowMs });
+    judge.see(0, new Map([["pump/sum 0", "g1"]]), new Map());
+    assert.equal(judge.figures().unservedPercent, unserved);
+  }
+});
+
 test("failures follow from the seed, bounds that break are told, and what nobody knows is named", () => {
   const faults = { nodes: { everyHours: 20, forHours: 5 }, links: { everyHours: 10, forHours: 2 }, lose: [], cut: [] };
   const one = run(inputsOf(), { hours: 200, seed: 7, faults });

@@ -3,6 +3,7 @@
  * with the planner, which hears in the hour after what was lost, fell silent or came back, as control does. No record is written and no byte sent.
  */
 import { createHash } from "node:crypto";
+import { agreedMembers, withSite } from "@holon/core/placement/site-members.ts";
 import { planAll, type Plan, type PlanInputs } from "@holon/core/placement/planner.ts";
 import type { Inventory } from "@holon/core/schema/inventory.ts";
 import { stageName } from "@holon/core/placement/plan-stages.ts";
@@ -35,7 +36,8 @@ export function whatIf({ plan, inputs }: { readonly plan: Plan; readonly inputs:
     const heard = hour === 0 ? "" : stateAt(inputs.inventory, world, hour - 1);
     if (heard !== known) {
       known = heard;
-      previous = planAll({ ...inputs, inventory: later(heardOf(inputs.inventory, world, hour - 1, faults.lose), hour * hourMs), nowMs: inputs.nowMs + hour * hourMs, scope: "touched", previous }, tools).plan;
+      const inventory = later(heardOf(inputs.inventory, world, hour - 1, faults.lose), hour * hourMs);
+      previous = planAll({ ...inputs, inventory, apps: leftToSites(inputs.apps, inventory, previous), nowMs: inputs.nowMs + hour * hourMs, scope: "touched", previous }, tools).plan;
       places = placesOf(previous);
       const now = cutsOf(previous);
       for (const { model, node, here } of previous.stages ?? []) if ((cuts.get(stageKey(model, node)) ?? here) !== here) changes.set(model, (changes.get(model) ?? 0) + 1);
@@ -75,6 +77,25 @@ type World = ReturnType<typeof whatIfWorld>;
 /** Whom control does not hear is silent to it, whether it is down or cut off: as in control, only what stops on islands moves. What is lost for good is taken out of the fleet. */
 function heardOf(inventory: Inventory, world: World, hour: number, lost: readonly string[]): Inventory {
   return { ...inventory, nodes: inventory.nodes.map((node) => (lost.includes(node.name) ? { ...node, state: "gone" } : node.state === "gone" || world.isHeard(node.name, hour) ? node : { ...node, state: "silent" })) };
+}
+
+/** What sites decide themselves in that hour, as control says it to the planner: an hour is longer than a lease. */
+function leftToSites(apps: PlanInputs["apps"], { nodes }: Inventory, { placements }: Plan): PlanInputs["apps"] {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const homes = new Map(placements.map(({ unit, node }) => [unit, node] as const));
+  const view = {
+    nodes,
+    membersOf: (name: string) => agreedMembers(name, (other) => {
+      const node = byName.get(other);
+      return node && { site: node.site, siblings: node.siblings ?? [] };
+    }),
+    stateOf: (name: string) => byName.get(name)?.state ?? "gone",
+    isLeaseOver: () => true,
+  };
+  return apps.map((app) => ({ ...app, units: app.units.map((before) => {
+    const { island: _, ...unit } = before;
+    return withSite(unit, homes.get(`${app.app}/${unit.name}`), view);
+  }) }));
 }
 
 /** What was measured is taken to be measured so still: curves are read by their own times, and nothing goes stale for want of nodes that measure. */

@@ -19,6 +19,8 @@ export interface WhatIfWorld {
   isCut(node: string, hour: number): boolean;
   /** Whether control, at the root, hears it. */
   isHeard(node: string, hour: number): boolean;
+  /** Whether the site of a node has a lead in that hour: a majority of its members that are not down. Undefined where it never has one. */
+  hasLead(node: string, hour: number): boolean | undefined;
   /** Undefined: there is none in that hour. */
   wayBetween(one: string, other: string, hour: number): TrueWay | undefined;
 }
@@ -33,6 +35,8 @@ export interface TrueWay {
   readonly msPerByte: number;
 }
 
+/** Fewer members have no lead. */
+const leadOfMin = 3;
 /** In a site everything is near. */
 const withinSiteMs = 0.5;
 const nothing: TrueWay = { latencyMs: 0, perGigabyte: 0, unknownLatencies: 0, unknownPrices: 0, msPerByte: 0 };
@@ -74,6 +78,13 @@ export function whatIfWorld({ nodes, links }: Inventory, hours: number, faults: 
     hours,
     isDown,
     isCut,
+    hasLead(node, hour) {
+      const named = (name: string): ReadonlySet<string> => new Set([name, ...(byName.get(name)?.siblings ?? [])]);
+      const members = named(node);
+      const isOne = [...members].every((other) => byName.get(other)?.site === byName.get(node)?.site && [...named(other)].sort().join() === [...members].sort().join());
+      if (members.size < leadOfMin || !isOne) return undefined;
+      return 2 * [...members].filter((member) => !isDown(member, hour)).length > members.size;
+    },
     isHeard: (node, hour) => roots.has(climb(node, hour).at(-1)?.at ?? ""),
     wayBetween(one, other, hour) {
       if (isDown(one, hour) || isDown(other, hour)) return undefined;

@@ -1,0 +1,40 @@
+/** What of an app is taken as it stands, and is hardly what its author means, or not what he gets now: by its document, and by the plan that follows from it. */
+import { explainChoice } from "@holon/core/placement/explain.ts";
+import type { Planned } from "@holon/core/placement/planner.ts";
+import { siteMembersMin } from "@holon/core/placement/site-members.ts";
+import { warningsOfApp } from "@holon/core/placement/warnings-of-app.ts";
+import type { AppDocument } from "@holon/core/schema/app.ts";
+import type { ControlState } from "../store/fold.ts";
+import { membersOf } from "./delegation.ts";
+import type { Proposal } from "./planner.ts";
+
+/** One line each, for people. */
+export function warningsOf(document: AppDocument, state: ControlState, proposal: Proposal | undefined): readonly string[] {
+  const own = warningsOfApp(document);
+  if (proposal === undefined) return own;
+  const { planned } = proposal;
+  const before = state.apps.get(document.name)?.document;
+  const waiting = planned.plan.unplaced.flatMap(({ unit, replica }) => {
+    const nodes = awaited(planned, before, unit, replica);
+    return nodes.length === 0 ? [] : [`${unit}${replica === 0 ? "" : ` (replica ${replica})`} stands nowhere until ${nodes.join(" or ")} is present again, which is silent: as before`];
+  });
+  const homes = new Map(planned.plan.placements.map(({ unit, node }) => [unit, node] as const));
+  const alone = document.functions.flatMap(({ name, needs }) => {
+    const why = needs?.delegated === true ? notLeft(state, homes.get(`${document.name}/${name}`)) : undefined;
+    return why === undefined ? [] : [`function ${name} is \`delegated\`, and ${why}`];
+  });
+  return [...own, ...alone, ...waiting];
+}
+
+/** Why a delegated unit on that node is not left to its site; undefined where it is, or stands nowhere. */
+export function notLeft(state: Pick<ControlState, "nodes">, home: string | undefined): string | undefined {
+  if (home === undefined || membersOf(state, home) !== undefined) return undefined;
+  return `site ${state.nodes.get(home)?.site ?? ""} does not decide on it: that takes ${siteMembersMin} members or more that all name each other as \`siblings\`. Where ${home} is cut off for longer than its lease, it stops`;
+}
+
+/** Silent nodes that may run a replica that was deployed before, and that nobody else has room for: no reason to keep the rest of its app from being deployed. */
+export function awaited(planned: Planned, before: AppDocument | undefined, unit: string, replica: number): readonly string[] {
+  const isOld = [...(before?.functions ?? []), ...(before?.models ?? [])].some(({ name, needs }) => needs !== undefined && unit === `${before?.name ?? ""}/${name}`);
+  if (!isOld) return [];
+  return planned.fleet.nodes.flatMap(({ name, state }) => (state === "silent" && explainChoice(planned, unit, name, replica).reason === "silent" ? [name] : []));
+}
