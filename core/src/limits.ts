@@ -709,6 +709,8 @@ export const limits = {
   telemetryTiersMax: 16,
   /** A clock that differs from its parent's by less than that counts as the same: what its node tells is taken as dated here. */
   clockOffMs: 5_000,
+  /** Runs of a node whose clocks differed from what most of its runs had, as they are remembered. */
+  clockRunsMax: 64,
   /** How often a parent asks a child for its clock, how many at once, and how long it waits for each. */
   clockAskEveryMs: 300_000,
   /** How often it looks whether its own clock was set. */

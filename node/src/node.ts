@@ -380,7 +380,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const diagnosis = createDiagnosis({ config, log, events, guard, ports, ownLines, telemetry: parts.telemetry, handlers, calls, status, errands, adopt: (...what) => adoptIn(parts, name, what), above: () => aboveOf(parts)?.name });
   parts.diagnosis = diagnosis;
   const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
-  answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: statusForAbove(status()), meter: meter.totals() }), clock: () => { const { ms, state } = clock.wall(); return { wallMs: ms, state }; } });
+  answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: statusForAbove(status()), meter: meter.totals() }), clock: () => { const { ms, state } = clock.wall(); return { wallMs: ms, state, epoch: log.epoch }; } });
 
   return {
     config,

@@ -122,3 +122,53 @@ test("what was said of a clock long ago is known after a start, also where all t
   await world.run({ timeMs: world.nowMs + 4 * minuteMs });
   assert.equal(await off(), hourMs);
 });
+
+test("one that comes back with another clock changes nothing of what it told before, also to who starts anew", async () => {
+  const fleet = await fleetWithClocks({});
+  const { world } = fleet;
+  const names = ["gateway-1", "gateway-3"] as const; // below the root, and below the one below it
+  await world.run({ timeMs: world.nowMs + 8 * minuteMs });
+  const beginMs = Math.floor((worldBeginsMs + world.nowMs - 7 * minuteMs) / minuteMs) * minuteMs;
+  const chartOf = async (node: string) => (await world.drive(telemetryOf(fleet).series({ name: "holon.log.records", node, from: new Date(beginMs).toISOString(), to: new Date(beginMs + 6 * minuteMs).toISOString(), stepMs: minuteMs }))).series[0]?.points.map(({ at, value, reported }) => ({ at, value, reported }));
+  const charts = async () => {
+    const all = [];
+    for (const name of names) all.push(await chartOf(name));
+    return all;
+  };
+  const before = await charts();
+  for (const points of before) assert.ok((points ?? []).filter(({ reported }) => reported === 1).length >= 4, JSON.stringify(points));
+
+  const ends: number[] = [];
+  const restart = async (byMs: number): Promise<void> => {
+    ends.push(worldBeginsMs + world.nowMs);
+    for (const name of names) {
+      const { machine } = fleet.members.get(name) ?? assert.fail(name);
+      machine.clock.stepWall(byMs);
+      machine.crash("power", minuteMs);
+    }
+    await world.run({ timeMs: world.nowMs + 5 * minuteMs });
+  };
+  const check = async (wanted: number | null): Promise<void> => {
+    assert.deepEqual(await charts(), before);
+    const { status, nowMs } = await seen(fleet);
+    for (const name of names) {
+      const row = status.nodes.find(({ node }) => node === name) ?? assert.fail(name);
+      assert.ok(row.state === "present" || row.state === "crashed", `${name} ${row.state}`);
+      assert.equal(row.clockOffMs, wanted, name);
+      assert.ok(row.ended !== null && Math.abs(Date.parse(row.ended.at) - (ends.at(-1) ?? 0)) < 90_000, `${name} ended ${row.ended?.at}`);
+      assert.ok(row.through !== null && nowMs - Date.parse(row.through) < 2 * minuteMs && Date.parse(row.through) <= nowMs, `${name} through ${row.through}`);
+    }
+  };
+  await restart(3 * hourMs);
+  await check(3 * hourMs);
+  fleet.root.machine.crash("power", minuteMs);
+  await world.run({ timeMs: world.nowMs + 4 * minuteMs });
+  await check(3 * hourMs);
+  await restart(-3 * hourMs);
+  await check(null);
+  await restart(0);
+  await check(null);
+  fleet.root.machine.crash("power", minuteMs);
+  await world.run({ timeMs: world.nowMs + 4 * minuteMs });
+  await check(null);
+});

@@ -8,6 +8,23 @@ const printable = fc.string({ minLength: 8, maxLength: 40, unit: fc.constantFrom
 const around = fc.string({ maxLength: 20 });
 const b64 = (text: string): string => Buffer.from(text).toString("base64");
 
+const units = (text: string): readonly string[] => Array.from({ length: text.length }, (_, index) => text.charAt(index));
+const unit = (text: string): string => `\\u${text.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const percent = (text: string): string => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
+/** What JSON, addresses and forms allow, as one program or another writes it. */
+const escapes: readonly ((secret: string) => string)[] = [
+  (secret) => units(JSON.stringify(secret)).map((each) => (each > "~" ? unit(each) : each)).join(""),
+  (secret) => units(secret).map((each) => unit(each).replaceAll(/[a-f]/g, (digit) => digit.toUpperCase())).join(""),
+  (secret) => JSON.stringify(secret).replaceAll("/", "\\/"),
+  (secret) => JSON.stringify(JSON.stringify({ deep: secret })),
+  (secret) => encodeURIComponent(secret).replaceAll(/%../g, (digits) => digits.toLowerCase()),
+  (secret) => encodeURI(secret),
+  (secret) => percent(secret),
+  (secret) => encodeURIComponent(encodeURIComponent(secret)),
+  (secret) => new URLSearchParams({ secret }).toString(),
+  (secret) => [...secret].map((each, index) => (index % 2 === 0 ? percent(each) : each)).join(""),
+];
+
 /** Every shape in which a careless program might write a secret. */
 const shapes: readonly ((secret: string, before: string) => string)[] = [
   (secret) => secret,
@@ -91,4 +108,25 @@ test("long text of any shape is looked through in time that grows with its lengt
     const [short, long] = [8_000, 128_000].map((length) => Math.min(timeOf(shape, length), timeOf(shape, length), timeOf(shape, length)));
     assert.ok(short !== undefined && long !== undefined && long < 160 * Math.max(short, 1), `${shape}: ${short} ms, then ${long} ms`);
   }
+});
+
+/** As any reader undoes it. */
+const read = (text: string): string => text.replaceAll(/%(?:25)*([0-9a-f]{2})/gi, "$1");
+
+test("a secret of any characters is taken out in every way to escape it", () => {
+  const secrets = printable.filter((secret) => secret.replaceAll("\\", "").trim().length >= 8);
+  fc.assert(fc.property(secrets, around, around, fc.constantFrom(...escapes), (secret, before, after, escape) => assert.ok(!createRedactor([secret]).text(`${before} ${escape(secret)} ${after}`).includes(escape(secret)))), { numRuns: 2_000 });
+});
+
+test("a secret is taken out however JSON, an address or a form escapes it, and what stands beside it is left", () => {
+  const secret = "erp-SECRET-zzyy/xx+ww== ü\u00e9 \u{1f511}\\n\t\"";
+  for (const [index, escape] of escapes.entries()) {
+    const said = createRedactor([secret]).text(`before ${escape(secret)} behind`);
+    assert.match(said, /^before (?:secret=|"|"\{\\"deep\\":)?.{0,2}\[secret\].{0,6} behind$/, `${index}: ${said}`);
+    assert.doesNotMatch(read(said), /SECRET|zzyy/, `${index}`);
+  }
+});
+
+test("what is escaped and no secret stays as it was", () => {
+  fc.assert(fc.property(fc.array(fc.constantFrom("\\", "%", "25", "+", "u00e9", "\\u00e9", "%c3%a9", "é", " ", "\n", "x")).map((parts) => parts.join("")), (text) => assert.equal(createRedactor(["not-in-there"]).text(text), createRedactor([]).text(text))));
 });

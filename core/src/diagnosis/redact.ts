@@ -6,6 +6,7 @@
  */
 import { errorTable, isErrorCode } from "../errors.ts";
 import { isForeign } from "../run/foreign.ts";
+import { bytesOf, withoutEscaped } from "./escaped.ts";
 import { formsOf } from "./forms.ts";
 
 export interface Redactor {
@@ -17,10 +18,11 @@ export interface Redactor {
 /** `known`: secrets of this node. What is shorter than 6 characters is in too many words to be one. */
 export function createRedactor(known: readonly string[]): Redactor {
   const forms = [...new Set(known.filter((secret) => secret.length >= shortest).flatMap(formsOf))].sort((one, other) => other.length - one.length);
+  const escaped = [...new Set(known.flatMap(bytesOf))].filter((bytes) => bytes.length >= shortest);
   const text = (said: string): string => {
     let clean = said;
     for (const form of forms) clean = clean.replaceAll(form, withheld);
-    return withoutLikely(clean);
+    return withoutLikely(withoutEscaped(clean, escaped, withheld));
   };
   const value = (said: unknown): unknown => {
     if (typeof said === "string") return text(said);

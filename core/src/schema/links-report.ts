@@ -21,6 +21,6 @@ export type LinksReport = z.infer<typeof linksReportSchema>;
 /** Between the two ends of a link. */
 export const clockMethod = "clock.read";
 
-/** What a node says of its clock when the one at the other end of a link asks: wall-clock milliseconds at that moment, and how far to trust them. */
-export const clockReportSchema = z.object({ wallMs: z.number(), state: z.enum(clockStates).optional() });
+/** What a node says of its clock when the one at the other end of a link asks: wall-clock milliseconds at that moment, and how far to trust them, and which opening of its log that is so of. */
+export const clockReportSchema = z.object({ wallMs: z.number(), state: z.enum(clockStates).optional(), epoch: z.string().max(13).optional() });
 export type ClockReport = z.infer<typeof clockReportSchema>;

@@ -4,18 +4,27 @@
  */
 import { isSet } from "../clock-set.ts";
 import { limits } from "../limits.ts";
+import { createClockRuns, type KeptRuns } from "./clock-runs.ts";
 
 export interface ClockWords {
-  /** By the word of a node above it, its clock is ahead of that one's (behind, if negative). `isSynced`: a time service has set it. */
-  said(teller: string, node: string, offMs: number, isSynced?: boolean): void;
+  /** By the word of a node above it, its clock is ahead of that one's (behind, if negative). `isSynced`: a time service has set it. `epoch`: in that run of it; what runs before recorded keeps what was known of them. */
+  said(teller: string, node: string, offMs: number, isSynced?: boolean, epoch?: string): void;
+  /** What it recorded in that run came in, in the order of its lane. */
+  recorded(node: string, epoch: string): void;
+  /** Runs before whose clock was another, to be known after a start. */
+  runs(): readonly KeptRuns[];
+  /** They were kept. */
+  hadRuns(kept: KeptRuns): void;
+  /** Each way in which its times differ from those here: now, and in runs before. */
+  offs(node: string): readonly number[];
   /** Who hangs on whom has changed. */
   moved(): void;
   /** The clock here was set by so much, or the machine slept for so long: what is measured next says which, also of those that are away. */
   stepped(byMs: number): void;
   /** What is to be known after a start, too: words by which a clock is off. */
   all(): readonly { readonly teller: string; readonly node: string; readonly offMs: number }[];
-  /** How far a node's clock is ahead of the one here; undefined where nobody says that it differs. */
-  off(node: string): number | undefined;
+  /** How far a node's clock is ahead of the one here, or was in that run of it; undefined where nobody says that it differs. */
+  off(node: string, epoch?: string): number | undefined;
   /** How far the clock here is ahead of what it should be, by those it was measured against; undefined where nothing says that it differs. */
   own(here: ClockHere): number | undefined;
   /** How far a node's clock is ahead of what it should be: of the clock here, unless that one is wrong itself. */
@@ -38,6 +47,9 @@ export function createClockWords(self: string, parentOf: (node: string) => strin
   const words = new Map<string, Map<string, Word>>();
   /** As they were added up since the last word. */
   const sums = new Map<string, number>();
+  /** Who was measured from here since this start. */
+  const measuredHere = new Set<string>();
+  const runs = createClockRuns((node) => ({ offMs: differs(offOf(node)) ?? 0, isKept: !isMeasured(node) }));
   let stepMs = 0;
   let own: { readonly isSynced: boolean; readonly isSet: boolean; readonly offMs: number } | undefined;
 
@@ -51,6 +63,18 @@ export function createClockWords(self: string, parentOf: (node: string) => strin
     const sum = teller === undefined ? 0 : (tellers?.get(teller)?.offMs ?? 0) + sumOf(teller);
     sums.set(node, sum);
     return sum;
+  }
+
+  /** Whether what is said of it rests on a measure of now, and not on what was kept. */
+  function isMeasured(node: string): boolean {
+    let at = node;
+    for (let tiers = 0; tiers < limits.telemetryTiersMax; tiers++) {
+      const teller = parentOf(at) ?? [...(words.get(at)?.keys() ?? [])].at(-1);
+      if (teller === undefined) return false;
+      if (teller === self) return measuredHere.has(at);
+      at = teller;
+    }
+    return false;
   }
 
   function changed(): void {
@@ -84,6 +108,7 @@ export function createClockWords(self: string, parentOf: (node: string) => strin
         const word = tellers.get(self);
         if (word !== undefined) tellers.set(self, { ...word, offMs: word.offMs - stepMs });
       }
+      runs.stepped(stepMs);
       changed();
     }
     if (wasSet || differs(offMs - before) === undefined) stepMs = 0;
@@ -96,8 +121,10 @@ export function createClockWords(self: string, parentOf: (node: string) => strin
   }
 
   return {
-    said(teller, node, offMs, isSynced = false) {
+    said(teller, node, offMs, isSynced = false, epoch = undefined) {
+      if (epoch !== undefined) runs.said(node, epoch);
       if (teller === self) settleStep(node, offMs);
+      if (teller === self && epoch !== undefined) measuredHere.add(node);
       const rounded = Math.round(offMs / 1_000) * 1_000;
       const tellers = words.get(node) ?? new Map<string, Word>();
       const before = tellers.get(teller);
@@ -114,7 +141,14 @@ export function createClockWords(self: string, parentOf: (node: string) => strin
     moved: () => sums.clear(),
     stepped: (byMs) => void (stepMs += byMs),
     all: () => [...words].flatMap(([node, tellers]) => [...tellers].filter(([, { offMs }]) => differs(offMs) !== undefined).map(([teller, { offMs }]) => ({ teller, node, offMs }))),
-    off: (node) => differs(offOf(node)),
+    recorded: runs.recorded,
+    runs: runs.kept,
+    hadRuns: runs.had,
+    offs: (node) => [differs(offOf(node)) ?? 0, ...runs.offs(node)],
+    off(node, epoch) {
+      const before = epoch === undefined ? undefined : runs.off(node, epoch);
+      return differs(before ?? offOf(node));
+    },
     own: (here) => differs(ownOff(here)),
     wrongBy: (node, here) => (node === self ? undefined : differs(offOf(node) + ownOff(here))),
   };

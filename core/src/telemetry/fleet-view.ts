@@ -3,6 +3,7 @@
  * changes; a node whose way here is not open throughout is silent since the first break. Whatever is said of its links, who was not heard for longer than its own interval allows is silent
  * since it was heard last: a parent notices a cable that was pulled only after a while.
  */
+// long file: one state, and all that is asked of it; ways, clocks and what is kept of a node stand apart.
 import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
 import { isSet } from "../clock-set.ts";
@@ -14,6 +15,7 @@ import type { AnswerClock, FleetQuery, FleetRow, FleetStatus } from "./fleet-sta
 import { heardWall, isAwaited, iso, isOfFleet, newKnown, patienceOf, type Known, type NodeFacts } from "./known-node.ts";
 import { createWays, heardAgain, type Way } from "./ways.ts";
 import type { Window } from "./window.ts";
+import type { KeptRuns } from "./clock-runs.ts";
 
 export interface Now {
   readonly wallMs: number;
@@ -25,8 +27,8 @@ export interface Now {
 export interface FleetView {
   /** It belongs to the fleet, whether it was ever heard or not. */
   enrolled(node: string, facts: Omit<NodeFacts, "jurisdiction">, atMs: number): void;
-  /** It was opened, and says what it is. */
-  started(node: string, facts: NodeFacts, atMs: number): void;
+  /** It was opened, and says what it is. `epoch`, here and below: the run in which it said so, by whose clock the times are. */
+  started(node: string, facts: NodeFacts, atMs: number, epoch?: string): void;
   revoked(node: string, atMs: number): void;
   /** It is connected again, under another certificate. */
   readmitted(node: string): void;
@@ -35,11 +37,11 @@ export interface FleetView {
   /** Its link to this node showed then, monotonic, that it lives. It counts where records of it are overdue: one that has more to tell than its line carries is not silent. */
   alive(node: string, atMs: number, now: Now): void;
   /** Its telemetry up to the end of this one is here. Says whether it was due before it came. */
-  told(node: string, window: Window, now: Now, isLive: boolean): boolean;
-  link(parent: string, child: string, isUp: boolean, atMs: number): void;
-  /** It is open again; how its run before ended. What it said of links below holds no more. */
-  resumed(node: string, how: "stopped" | "crashed", endedMs: number, atMs: number): void;
-  stopped(node: string, atMs: number): void;
+  told(node: string, window: Window, now: Now, isLive: boolean, epoch?: string): boolean;
+  link(parent: string, child: string, isUp: boolean, atMs: number, epoch?: string): void;
+  /** It is open again; how its run `before` ended. What it said of links below holds no more. */
+  resumed(node: string, how: "stopped" | "crashed", endedMs: number, atMs: number, epoch?: string, before?: string): void;
+  stopped(node: string, atMs: number, epoch?: string): void;
   /** By the word of those above it hangs since then, by the clock here, on a node that is not below this one: it belongs here no more, with those below it, until it is connected here again. */
   left(node: string, atMs: number): void;
   /** Who hung on this node last and is not connected now: since when, by the clock here. */
@@ -47,17 +49,24 @@ export interface FleetView {
   /** Since when it is connected to a node that is neither this child of the one here nor below it, where that is known now. */
   elsewhere(node: string, child: string, now: Now): number | undefined;
   /** By the word of a node above it, its clock is ahead of that one's (behind, if negative). */
-  clock(teller: string, node: string, offMs: number, isSynced?: boolean): void;
+  clock(teller: string, node: string, offMs: number, isSynced?: boolean, epoch?: string): void;
+  /** Something that it recorded in that run came in, in the order of its lane. */
+  recorded(node: string, epoch: string): void;
+  /** Runs before whose clocks were others: to be kept, and as they were kept. */
+  clockRuns(): readonly KeptRuns[];
+  hadClockRuns(kept: KeptRuns): void;
   /** The clock here was set by so much, or the machine slept for so long. */
   stepped(byMs: number): void;
-  /** How far a node's clock is ahead of the one here; undefined where nobody says that it differs. */
-  clockOff(node: string): number | undefined;
+  /** How far a node's clock is ahead of the one here, or was in that run of it; undefined where nobody says that it differs. */
+  clockOff(node: string, epoch?: string): number | undefined;
+  /** All ways in which its times differ from those here, of now and of runs before. */
+  clockOffs(node: string): readonly number[];
   /** How far it is ahead of what it should be, be the one here right or wrong. */
   clockWrongBy(node: string, now: Now): number | undefined;
   /** Whose clocks are off, by whose word: to be kept. */
   clocks(): readonly { readonly teller: string; readonly node: string; readonly offMs: number }[];
-  /** A time of a node's clock as it was here. */
-  here(node: string, atMs: number): number;
+  /** A time of a node's clock, of now or of that run, as it was here. */
+  here(node: string, atMs: number, epoch?: string): number;
   /** What is to be thought of the clock by which all times are told. */
   clockHere(now: Now): AnswerClock;
   stateOf(node: string, now: Now): { readonly state: NodeState; readonly sinceMs: number | undefined } | undefined;
@@ -90,7 +99,7 @@ export function createFleetView(self: string): FleetView {
     const node = known.get(name);
     return node && parentOf(node);
   });
-  const here = (name: string, atMs: number): number => atMs - (words.off(name) ?? 0);
+  const here = (name: string, atMs: number, epoch?: string): number => atMs - (words.off(name, epoch) ?? 0);
   const { parentOf, wayTo, chainOf, linkOf } = createWays(self, known, here);
   let whole: { readonly completeness: Completeness; readonly now: Now } | undefined;
 
@@ -107,13 +116,13 @@ export function createFleetView(self: string): FleetView {
   const hereOf = ({ wallMs, clock }: Now): ClockHere => ({ wallMs, isSynced: clock === "synced" });
 
   /** Up to where it has told. What is still to come is of a clock that was wrong, and says nothing. */
-  function throughOf(name: string, { toldMs }: Known, now: Now): number | undefined {
-    const atMs = toldMs === undefined ? Infinity : here(name, toldMs);
+  function throughOf(name: string, { toldMs, toldEpoch }: Known, now: Now): number | undefined {
+    const atMs = toldMs === undefined ? Infinity : here(name, toldMs, toldEpoch);
     return atMs > now.wallMs + limits.telemetryAheadMs ? undefined : Math.min(atMs, now.wallMs);
   }
 
   /** When it belonged first. What its own clock says of the time before it was enrolled is not so. */
-  const firstOf = (name: string, { enrolledMs, firstMs }: Known): number => enrolledMs ?? here(name, firstMs);
+  const firstOf = (name: string, { enrolledMs, firstMs, firstEpoch }: Known): number => enrolledMs ?? here(name, firstMs, firstEpoch);
 
   function stateOf(name: string, now: Now, ways: Map<string, Way> = new Map()): ReturnType<FleetView["stateOf"]> {
     const node = known.get(name);
@@ -129,7 +138,7 @@ export function createFleetView(self: string): FleetView {
 
   function stateAsTold(name: string, node: Known, now: Now, ways: Map<string, Way>): { readonly state: NodeState; readonly sinceMs: number | undefined } {
     if (node.revokedMs !== undefined) return { state: "revoked", sinceMs: node.revokedMs };
-    if (node.stoppedMs !== undefined) return afterStop(here(name, node.stoppedMs), name, node, now, ways);
+    if (node.stoppedMs !== undefined) return afterStop(here(name, node.stoppedMs, node.stoppedEpoch), name, node, now, ways);
     if (isAwaited(node)) return { state: "awaited", sinceMs: node.enrolledMs };
     const way = wayTo(name, now, ways);
     const patienceMs = patienceOf(node);
@@ -138,12 +147,12 @@ export function createFleetView(self: string): FleetView {
     if (node.heardMs === undefined && way.link === "up") return beforeFirstWord(node, patienceMs, now);
     if (node.heardMs === undefined || now.monotonicMs - aliveMs > patienceMs) return { state: "silent", sinceMs: heardWall(node, now) };
     const { ended } = node;
-    const startedMs = node.startedMs === undefined ? undefined : here(name, node.startedMs);
+    const startedMs = node.startedMs === undefined ? undefined : here(name, node.startedMs, node.startedEpoch);
     const behindMs = Math.max(throughOf(name, node, now) ?? -Infinity, startedMs ?? firstOf(name, node));
     // That one who fell silent just now has not told either is no news: behind is who was heard when it should have told.
     const wasHeard = (heardWall(node, now) ?? -Infinity) - behindMs > node.everyMs + limits.telemetryGraceMs || now.monotonicMs - node.heardMs > patienceMs;
     if (now.wallMs - behindMs > patienceMs && wasHeard) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? Math.max(behindMs + patienceMs, heardAgain(node, way, now)) : undefined };
-    if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: here(name, ended.atMs) };
+    if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: here(name, ended.atMs, ended.epoch) };
     return { state: "present", sinceMs: startedMs };
   }
 
@@ -155,7 +164,7 @@ export function createFleetView(self: string): FleetView {
   /** It is connected for the first time: its first record is about to come, or does not. */
   function beforeFirstWord({ links, enrolledMs }: Known, patienceMs: number, now: Now): { readonly state: "awaited" | "silent"; readonly sinceMs: number | undefined } {
     let connectedMs = -Infinity;
-    for (const [parent, { isUp, atMs }] of links) if (isUp) connectedMs = Math.max(connectedMs, here(parent, atMs));
+    for (const [parent, { isUp, atMs, epoch }] of links) if (isUp) connectedMs = Math.max(connectedMs, here(parent, atMs, epoch));
     return now.wallMs - connectedMs > patienceMs ? { state: "silent", sinceMs: connectedMs } : { state: "awaited", sinceMs: enrolledMs ?? connectedMs };
   }
 
@@ -181,7 +190,7 @@ export function createFleetView(self: string): FleetView {
   function watchedUntil(parent: string | undefined, child: string, now: Now, ways: Map<string, Way>): number | undefined {
     const above = parent === undefined || parent === self || parent === child ? undefined : known.get(parent);
     if (parent === undefined || above === undefined) return undefined;
-    if (above.stoppedMs !== undefined && above.revokedMs === undefined) return here(parent, above.stoppedMs);
+    if (above.stoppedMs !== undefined && above.revokedMs === undefined) return here(parent, above.stoppedMs, above.stoppedEpoch);
     const { state, sinceMs = -Infinity } = stateAsTold(parent, above, now, ways);
     if (state === "slow") return throughOf(parent, above, now) ?? sinceMs;
     return state === "present" || state === "crashed" ? undefined : sinceMs;
@@ -255,7 +264,7 @@ export function createFleetView(self: string): FleetView {
       through: iso(throughMs),
       everyMs,
       link,
-      ended: ended === undefined ? null : { how: ended.how, at: isoTime(here(name, ended.atMs)) },
+      ended: ended === undefined ? null : { how: ended.how, at: isoTime(here(name, ended.atMs, ended.epoch)) },
       enrolledAt: iso(node.enrolledMs),
       clockOffMs,
       late,
@@ -275,11 +284,11 @@ export function createFleetView(self: string): FleetView {
       node.enrolledMs = Math.min(node.enrolledMs ?? Infinity, atMs);
       node.revokedMs = undefined;
     },
-    started(name, facts, atMs) {
+    started(name, facts, atMs, epoch) {
       const node = nodeOf(name);
       node.facts = facts;
-      node.firstMs = Math.min(node.firstMs, atMs);
-      node.startedMs = Math.max(node.startedMs ?? -Infinity, atMs);
+      if (here(name, atMs, epoch) < here(name, node.firstMs, node.firstEpoch)) [node.firstMs, node.firstEpoch] = [atMs, epoch];
+      if (here(name, atMs, epoch) > here(name, node.startedMs ?? -Infinity, node.startedEpoch)) [node.startedMs, node.startedEpoch] = [atMs, epoch];
     },
     revoked: (name, atMs) => void (nodeOf(name).revokedMs = atMs),
     readmitted: (name) => void (nodeOf(name).revokedMs = undefined),
@@ -295,14 +304,13 @@ export function createFleetView(self: string): FleetView {
       if (node?.heardMs === undefined || now.monotonicMs - node.heardMs <= node.everyMs + limits.telemetryGraceMs) return;
       heardAt(name, node, atMs, now);
     },
-    told(name, window, now, isLive) {
+    told(name, window, now, isLive, epoch) {
       const node = nodeOf(name);
       // What is further ahead stands in no chart either.
       if (window.endMs <= now.wallMs + limits.telemetryAheadMs) {
-        const offMs = words.off(name) ?? 0;
         // What was told by a clock that was ahead is not more than what the right one tells.
-        const beforeMs = throughOf(name, node, now) === undefined ? -Infinity : (node.toldMs ?? -Infinity);
-        node.toldMs = Math.max(beforeMs, Math.min(window.endMs, now.wallMs) + offMs);
+        const atMs = Math.min(window.endMs, now.wallMs);
+        if (atMs >= (throughOf(name, node, now) ?? -Infinity)) [node.toldMs, node.toldEpoch] = [atMs + (words.off(name, epoch) ?? 0), epoch];
       }
       node.everyMs = window.everyMs;
       node.stoppedMs = undefined;
@@ -315,25 +323,29 @@ export function createFleetView(self: string): FleetView {
       if (node.lateSpans.length > limits.telemetryLateMax) node.lateSpans.shift();
       return true;
     },
-    link(parent, child, isUp, atMs) {
-      nodeOf(child).links.set(parent, { isUp, atMs });
+    link(parent, child, isUp, atMs, epoch) {
+      nodeOf(child).links.set(parent, { isUp, atMs, epoch });
       // What is read again of a time before that brings nobody back.
-      if (isUp && (parent === self || here(parent, atMs) > (left.get(child) ?? Infinity))) left.delete(child);
+      if (isUp && (parent === self || here(parent, atMs, epoch) > (left.get(child) ?? Infinity))) left.delete(child);
       words.moved();
     },
-    resumed(name, how, endedMs, atMs) {
+    resumed(name, how, endedMs, atMs, epoch, before) {
       const node = nodeOf(name);
       node.stoppedMs = undefined;
-      node.startedMs = atMs;
-      node.ended = { how, atMs: endedMs };
+      [node.startedMs, node.startedEpoch] = [atMs, epoch];
+      node.ended = { how, atMs: endedMs, epoch: before };
       for (const below of known.values()) {
         const link = below.links.get(name);
         // Links that were opened since it is back may be told before that it is: they are in another stream.
-        if (link?.isUp === true && link.atMs <= endedMs) below.links.set(name, { isUp: false, atMs: endedMs });
+        const isOfNow = link?.epoch !== undefined && epoch !== undefined ? link.epoch === epoch : link !== undefined && link.atMs > endedMs;
+        if (link?.isUp === true && !isOfNow) below.links.set(name, { isUp: false, atMs: endedMs, epoch: before });
       }
       words.moved();
     },
-    stopped: (name, atMs) => void (nodeOf(name).stoppedMs = atMs),
+    stopped(name, atMs, epoch) {
+      const node = nodeOf(name);
+      [node.stoppedMs, node.stoppedEpoch] = [atMs, epoch];
+    },
     left(name, atMs) {
       nodeOf(name);
       left.set(name, atMs);
@@ -345,12 +357,16 @@ export function createFleetView(self: string): FleetView {
       }),
     elsewhere(name, child, now) {
       const ways = new Map<string, Way>();
-      for (const [parent, { isUp, atMs }] of known.get(name)?.links ?? []) {
-        if (isUp && wayTo(parent, now, ways).link === "up" && ![...chainOf(parent)].includes(child)) return here(parent, atMs);
+      for (const [parent, { isUp, atMs, epoch }] of known.get(name)?.links ?? []) {
+        if (isUp && wayTo(parent, now, ways).link === "up" && ![...chainOf(parent)].includes(child)) return here(parent, atMs, epoch);
       }
       return undefined;
     },
-    clock: (teller, name, offMs, isSynced) => words.said(teller, name, offMs, isSynced),
+    clock: (teller, name, offMs, isSynced, epoch) => words.said(teller, name, offMs, isSynced, epoch),
+    recorded: words.recorded,
+    clockRuns: words.runs,
+    hadClockRuns: words.hadRuns,
+    clockOffs: words.offs,
     stepped: words.stepped,
     clockOff: words.off,
     clockWrongBy: (name, now) => words.wrongBy(name, hereOf(now)),
@@ -383,7 +399,7 @@ export function createFleetView(self: string): FleetView {
         if (node === undefined || !isOfFleet(node)) continue;
         const firstMs = firstOf(name, node);
         const leftMs = leftSince(name);
-        const goneMs = Math.min(here(name, node.stoppedMs ?? Infinity), node.revokedMs ?? Infinity, leftMs ?? Infinity);
+        const goneMs = Math.min(here(name, node.stoppedMs ?? Infinity, node.stoppedEpoch), node.revokedMs ?? Infinity, leftMs ?? Infinity);
         began.push(Math.min(firstMs, goneMs)); // by clocks that differ it went before it came
         if (goneMs < Infinity) gone.push(goneMs);
         if (node.stoppedMs === undefined || node.revokedMs !== undefined || leftMs !== undefined) continue;

@@ -17,21 +17,26 @@ export interface Known {
   enrolledMs: number | undefined;
   /** When it was started first, as far as is known, by its own clock, as all that it tells. */
   firstMs: number;
+  /** In which run of it that was; of the others below likewise. */
+  firstEpoch: string | undefined;
   revokedMs: number | undefined;
   stoppedMs: number | undefined;
+  stoppedEpoch: string | undefined;
   /** Monotonic, of the answerer; before its own start where it was found there. */
   heardMs: number | undefined;
   /** Monotonic: when it was heard again after it had been silent with its link open. */
   backMs: number | undefined;
   /** By its own clock. */
   toldMs: number | undefined;
+  toldEpoch: string | undefined;
   everyMs: number;
   startedMs: number | undefined;
-  ended: { readonly how: "stopped" | "crashed"; readonly atMs: number } | undefined;
+  startedEpoch: string | undefined;
+  ended: { readonly how: "stopped" | "crashed"; readonly atMs: number; readonly epoch: string | undefined } | undefined;
   late: number;
   readonly lateSpans: { readonly startMs: number; endMs: number; readonly atMs: number }[];
   /** By parent. */
-  readonly links: Map<string, { readonly isUp: boolean; readonly atMs: number }>;
+  readonly links: Map<string, { readonly isUp: boolean; readonly atMs: number; readonly epoch?: string | undefined }>;
   /** Its row as it was made last, and of what: most nodes say the same from look to look. */
   made: Made | undefined;
 }
@@ -47,7 +52,7 @@ interface Made {
 }
 
 /** Of which nothing was heard yet. */
-export const newKnown = (): Known => ({ facts: { site: "", tier: "gateway", jurisdiction: "XX" }, enrolledMs: undefined, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, backMs: undefined, toldMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined });
+export const newKnown = (): Known => ({ facts: { site: "", tier: "gateway", jurisdiction: "XX" }, enrolledMs: undefined, firstMs: Infinity, firstEpoch: undefined, revokedMs: undefined, stoppedMs: undefined, stoppedEpoch: undefined, heardMs: undefined, backMs: undefined, toldMs: undefined, toldEpoch: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, startedEpoch: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined });
 
 /** It was enrolled, and nothing of it came yet, not even a connection. */
 export const isAwaited = ({ enrolledMs, firstMs, heardMs, links }: Known): boolean => enrolledMs !== undefined && firstMs === Infinity && heardMs === undefined && links.size === 0;

@@ -70,14 +70,16 @@ export type TraceQuery = z.infer<typeof traceQuerySchema>;
 /** A span, who told of it, and whether that node made it itself (or an SDK did). */
 export interface ToldSpan {
   readonly node: string;
+  /** The run of it in which that was recorded, where its own clock tells the times. */
+  readonly epoch?: string;
   readonly isOwn: boolean;
   readonly data: SpanData;
 }
 
 /** What the answerer knows of the nodes. */
 export interface TraceView {
-  /** A time of that node's clock as it was here. */
-  here(node: string, atMs: number): number;
+  /** A time of that node's clock, in that run of it, as it was here. */
+  here(node: string, atMs: number, epoch?: string): number;
   siteOf(node: string): string | undefined;
 }
 
@@ -110,10 +112,10 @@ const text = (value: unknown): string | null => (typeof value === "string" ? val
 export function assembleTrace(id: string, spans: readonly ToldSpan[], { here, siteOf }: TraceView, stepsMax: number): Omit<Trace, "asOf" | "completeness" | "since" | "waiting"> | undefined {
   const steps = new Map<string, Step>();
   for (const told of spans) {
-    const { data, node } = told;
+    const { data, node, epoch } = told;
     const before = steps.get(data.spanId);
     if (before !== undefined && (before.told.isOwn || !told.isOwn)) continue; // told twice: after a crash, or by two ways; what an SDK says takes no node's place
-    steps.set(data.spanId, { told, kind: kindOf(told), startMs: here(node, millis(data.startTimeUnixNano)), endMs: here(node, millis(data.endTimeUnixNano)), parent: data.parentSpanId });
+    steps.set(data.spanId, { told, kind: kindOf(told), startMs: here(node, millis(data.startTimeUnixNano), epoch), endMs: here(node, millis(data.endTimeUnixNano), epoch), parent: data.parentSpanId });
   }
   if (steps.size === 0) return undefined;
   const missing = new Map<string, string>();
@@ -187,7 +189,7 @@ export function assembleTrace(id: string, spans: readonly ToldSpan[], { here, si
   function waitOf({ kind, told, startMs: fromMs, endMs: toMs }: Step, parent: Step | undefined): { readonly for: "link" | "turn"; readonly startMs: number; readonly endMs: number } | undefined {
     const opened = told.data.events?.find(({ name }) => name === spanNames.opened);
     if (kind === "link" && opened !== undefined) {
-      const openedMs = Math.min(toMs, here(told.node, millis(opened.timeUnixNano)));
+      const openedMs = Math.min(toMs, here(told.node, millis(opened.timeUnixNano), told.epoch));
       return openedMs > fromMs ? { for: "link", startMs: fromMs, endMs: openedMs } : undefined;
     }
     return kind === "function" && parent !== undefined && fromMs > parent.endMs ? { for: "turn", startMs: parent.endMs, endMs: fromMs } : undefined;

@@ -21,8 +21,8 @@ export interface Ways {
   linkOf(name: string, node: Known, now: Now, ways: Map<string, Way>, parent: string | undefined): FleetRow["link"];
 }
 
-/** `here`: a time of a node's clock as it was here. */
-export function createWays(self: string, known: ReadonlyMap<string, Known>, here: (node: string, atMs: number) => number): Ways {
+/** `here`: a time of a node's clock, in that run of it, as it was here. */
+export function createWays(self: string, known: ReadonlyMap<string, Known>, here: (node: string, atMs: number, epoch?: string) => number): Ways {
   function parentOf({ links }: Pick<Known, "links">): string | undefined {
     let best: string | undefined;
     let last: { readonly isUp: boolean; readonly atMs: number } | undefined;
@@ -47,10 +47,10 @@ export function createWays(self: string, known: ReadonlyMap<string, Known>, here
     const node = known.get(name);
     if (node === undefined || node.links.size === 0) return { link: "unknown" };
     let down: number | undefined;
-    for (const [parent, { isUp, atMs }] of node.links) {
+    for (const [parent, { isUp, atMs, epoch }] of node.links) {
       const above = wayTo(parent, now, ways);
-      if (above.link === "up" && isUp) return { link: "up", aliveMs: Math.max(node.heardMs ?? -Infinity, above.aliveMs - linkNoticedMs, steady(here(parent, atMs), now)), sinceMs: Math.max(above.sinceMs, here(parent, atMs)) };
-      const sinceMs = isUp ? (above.link === "down" ? above.sinceMs : undefined) : here(parent, atMs);
+      if (above.link === "up" && isUp) return { link: "up", aliveMs: Math.max(node.heardMs ?? -Infinity, above.aliveMs - linkNoticedMs, steady(here(parent, atMs, epoch), now)), sinceMs: Math.max(above.sinceMs, here(parent, atMs, epoch)) };
+      const sinceMs = isUp ? (above.link === "down" ? above.sinceMs : undefined) : here(parent, atMs, epoch);
       if (sinceMs !== undefined) down = Math.max(down ?? sinceMs, sinceMs); // it was silent when the last of its ways broke
     }
     return down === undefined ? { link: "unknown" } : { link: "down", sinceMs: down };

@@ -17,8 +17,8 @@ export interface Clocks {
 export interface ClocksOptions {
   readonly clock: Clock;
   ask(to: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
-  /** The clock of a child is ahead by so much (behind, if negative); about the same within `limits.clockOffMs`. `isSynced`: a time service has set it. */
-  told(node: string, offMs: number, isSynced: boolean): void;
+  /** The clock of a child is ahead by so much (behind, if negative); about the same within `limits.clockOffMs`. `isSynced`: a time service has set it. `epoch`: in which run of it. */
+  told(node: string, offMs: number, isSynced: boolean, epoch: string | undefined): void;
   /** The clock here was set by so much, or the machine slept: everybody is asked again at once. */
   stepped(byMs: number): void;
 }
@@ -52,11 +52,11 @@ export function createClocks({ clock, ask, told, stepped }: ClocksOptions): Cloc
   async function measure(node: NodeName): Promise<void> {
     const [sentMs, beginMs] = [clock.wall().ms, clock.monotonicMs()];
     try {
-      const { wallMs, state } = clockReportSchema.parse(await ask(node, clockMethod, {}, limits.clockAnswerMs));
+      const { wallMs, state, epoch } = clockReportSchema.parse(await ask(node, clockMethod, {}, limits.clockAnswerMs));
       const tookMs = clock.monotonicMs() - beginMs;
       const wasSet = Math.abs(clock.wall().ms - sentMs - tookMs) >= limits.clockOffMs / 2; // while it was asked: nothing was measured
       if (wasSet) look();
-      else if (tookMs / 2 < limits.clockOffMs) told(node, wallMs - (sentMs + tookMs / 2), state === "synced");
+      else if (tookMs / 2 < limits.clockOffMs) told(node, wallMs - (sentMs + tookMs / 2), state === "synced", epoch);
     } catch (error) {
       toHolonError(error); // a bug is told; else it is away, busy or older, and is asked again
     }

@@ -32,7 +32,7 @@ export interface FollowOptions {
   /** Somebody has taken on an alert, at another node. */
   acknowledged(told: z.infer<typeof acknowledgedSchema>): void;
   /** How far the clocks of others are off, by the word of a node above them. */
-  clocks(teller: string, words: readonly { readonly node: string; readonly offMs: number }[]): void;
+  clocks(teller: string, words: readonly { readonly node: string; readonly offMs: number; readonly epoch?: string | undefined }[]): void;
   /** Who has said so before: what they say of who hangs on them is read first. */
   tellers(): Iterable<string>;
   /** A link of another node to one below it opened or ended just now. */
@@ -48,12 +48,14 @@ export interface Follower {
   close(): Promise<void>;
 }
 
-/** A window as it was by the clock here. */
-export function windowHere(view: Pick<FleetView, "clockOff">, node: string, window: Window): Window {
-  const offMs = view.clockOff(node);
+/** A window that was recorded in that run as it was by the clock here. */
+export function windowHere(view: Pick<FleetView, "clockOff">, node: string, window: Window, epoch: string): Window {
+  const offMs = view.clockOff(node, epoch);
   return offMs === undefined ? window : { ...window, startMs: window.startMs - offMs, endMs: window.endMs - offMs };
 }
 
+/** A run of which nothing was read: none of the newest. */
+const unread = "";
 const decoder = new TextDecoder();
 /** Long enough for `{"type":"` and the longest of the types that count. */
 const headBytes = 48;
@@ -67,6 +69,8 @@ export function createFollower(options: FollowOptions): Follower {
   let working: Promise<void> | undefined;
   let closed = false;
   const slices = createSlices(ports.clock);
+  /** Of each node, in which run it recorded what was read last, and in which before that. */
+  const runs = new Map<string, { readonly epoch: string; readonly before: string }>();
 
   const now = () => ({ wallMs: ports.clock.wall().ms, monotonicMs: ports.clock.monotonicMs() });
 
@@ -93,7 +97,9 @@ export function createFollower(options: FollowOptions): Follower {
   async function readOn(lane: Lane): Promise<void> {
     const name = laneName(lane);
     const head = log.head(lane)?.sequence ?? 0;
+    const isFirst = !read.has(name);
     let from = (read.get(name) ?? Math.max(0, head - limits.telemetryReadBackMax)) + 1;
+    if (isFirst && from > 1) await readWindowsBefore(lane, from, head);
     while (from <= head && !closed) {
       const records = await log.read(lane, from, { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
       for (const record of records) {
@@ -106,7 +112,23 @@ export function createFollower(options: FollowOptions): Follower {
     }
   }
 
+  /** Where much else is in a lane, spans and what SDKs tell, its last records reach back some minutes alone: windows that no count was kept of since are read all the same. */
+  async function readWindowsBefore(lane: Lane, from: number, head: number): Promise<void> {
+    const [last] = await log.read(lane, head, { maxRecords: 1, maxBytes: limits.linkBatchBytesMax });
+    const told = last && eventOf(last);
+    if (told === undefined) return;
+    const sinceMs = Date.parse(told.recordedtime) - 2 * limits.objectiveKeepMs;
+    const found = await log.find({ accepts: (one) => laneName(one) === laneName(lane), type: windowType, sinceMs, limit: limits.telemetryReadBackMax });
+    for (const { record } of found) if (record.sequence < from && !closed) take(record);
+  }
+
+  function follow({ origin, epoch, stream }: LogRecord): void {
+    const last = runs.get(origin);
+    if (stream === "telemetry" && last?.epoch !== epoch) runs.set(origin, { epoch, before: last?.epoch ?? unread });
+  }
+
   function take(record: LogRecord): void {
+    follow(record);
     const begin = decoder.decode(record.bytes.subarray(0, headBytes));
     if (!types.some((type) => begin.startsWith(`{"type":"${type}"`))) return;
     const event = eventOf(record);
@@ -116,11 +138,11 @@ export function createFollower(options: FollowOptions): Follower {
     telemetry(record, event);
   }
 
-  function audit({ origin }: LogRecord, { type, data, time }: StoredEvent): void {
+  function audit({ origin, epoch }: LogRecord, { type, data, time }: StoredEvent): void {
     const atMs = Date.parse(time);
     if (type === "holon.node.started") {
       const started = startedSchema.safeParse(data);
-      if (started.success && origin !== log.origin) view.started(origin, started.data, atMs);
+      if (started.success && origin !== log.origin) view.started(origin, started.data, atMs, epoch);
     } else if (type === acknowledgedType && origin !== log.origin) {
       const told = acknowledgedSchema.safeParse(data);
       if (told.success) options.acknowledged(told.data);
@@ -136,25 +158,26 @@ export function createFollower(options: FollowOptions): Follower {
   function telemetry({ origin, epoch }: LogRecord, { type, data, time }: StoredEvent): void {
     const isOwn = origin === log.origin;
     if (isOwn && epoch === log.epoch) return; // told when it was made
+    if (isLive && !isOwn) view.recorded(origin, epoch);
     if (type === windowType) {
       const window = windowSchema.safeParse(data);
       if (!window.success) return;
-      const told = windowHere(view, origin, window.data);
-      const isLate = view.told(origin, told, now(), isLive && !isOwn);
+      const told = windowHere(view, origin, window.data, epoch);
+      const isLate = view.told(origin, told, now(), isLive && !isOwn, epoch);
       if (isOwn) options.ownWindow(told);
       else options.window(origin, told, isLate ? now().wallMs : undefined);
     } else if (type === linkNewsType && !isOwn) {
       const news = linkNewsSchema.safeParse(data);
       if (!news.success) return;
       for (const { node, up, atMs } of news.data.links) {
-        view.link(origin, node, up, atMs);
-        if (isLive) options.linked(node, up, view.here(origin, atMs));
+        view.link(origin, node, up, atMs, epoch);
+        if (isLive) options.linked(node, up, view.here(origin, atMs, epoch));
       }
       options.clocks(origin, news.data.clocks ?? []);
     } else if (type === resumedType && !isOwn) {
       const resumed = resumedSchema.safeParse(data);
-      if (resumed.success) view.resumed(origin, resumed.data.how, resumed.data.endedAtMs, Date.parse(time));
-    } else if (type === stoppedType && !isOwn) view.stopped(origin, Date.parse(time));
+      if (resumed.success) view.resumed(origin, resumed.data.how, resumed.data.endedAtMs, Date.parse(time), epoch, runs.get(origin)?.before);
+    } else if (type === stoppedType && !isOwn) view.stopped(origin, Date.parse(time), epoch);
   }
 
   function eventOf(record: LogRecord): StoredEvent | undefined {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Events } from "../event/events.ts";
 
 export const linkNewsType = "holon.link.children";
-export const linkNewsSchema = z.object({ links: z.array(z.object({ node: z.string().max(63), up: z.boolean(), atMs: z.number() })).max(limits.connectionsMax), clocks: z.array(z.object({ node: z.string().max(63), offMs: z.number() })).max(limits.connectionsMax).optional() });
+export const linkNewsSchema = z.object({ links: z.array(z.object({ node: z.string().max(63), up: z.boolean(), atMs: z.number() })).max(limits.connectionsMax), clocks: z.array(z.object({ node: z.string().max(63), offMs: z.number(), epoch: z.string().max(13).optional() })).max(limits.connectionsMax).optional() });
 export type LinkNews = z.infer<typeof linkNewsSchema>["links"][number];
 
 export interface LinkNewsWriter {

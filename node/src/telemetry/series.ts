@@ -10,6 +10,7 @@ import type { Series, SeriesQuery } from "@holon/core/telemetry/series.ts";
 import { windowSchema, windowType, type Window } from "@holon/core/telemetry/window.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import { chosen, nobodyFits, wholeFleet } from "./chosen.ts";
+import { hourMs, hourOff, hoursOff } from "./clock-hours.ts";
 import { windowHere } from "./follow.ts";
 
 export interface SeriesOptions {
@@ -27,8 +28,6 @@ export interface SeriesOptions {
   ready(): Promise<void>;
 }
 
-const hourMs = 3_600_000;
-
 /** `HOLON_ARGUMENT_BAD` for a metric that is none, or a span that is too long; `HOLON_NODE_UNKNOWN` where nobody of whom it is asked is known. */
 export function createSeries({ log, view, site: ownSite, kept: { fine, coarse }, makeHistory, now, held, ready }: SeriesOptions): (query: SeriesQuery) => Promise<Series> {
   const self = log.origin;
@@ -36,17 +35,17 @@ export function createSeries({ log, view, site: ownSite, kept: { fine, coarse },
   async function read(query: SeriesQuery, fromMs: number): Promise<readonly { readonly node: string; readonly window: Window }[]> {
     const accepts = (lane: Lane): boolean => lane.stream === "telemetry" && lane.branch === undefined && chosen(query)(lane.origin, view.siteOf(lane.origin) ?? "");
     // Records are found by the clocks of their nodes: those that are off by about as much are looked for together, so that one at 1970 makes nobody read all that there is.
-    const hourOf = (node: string): number => Math.floor(((view.clockOff(node) ?? 0) + hourMs / 2) / hourMs);
-    const hours = new Set([0, ...view.nodes().filter((node) => chosen(query)(node, view.siteOf(node) ?? "")).map(hourOf)]);
+    const hours = new Set([0, ...view.nodes().filter((node) => chosen(query)(node, view.siteOf(node) ?? "")).flatMap((node) => hoursOff(view, node))]);
     const found = [];
     for (const hour of hours) {
-      const of = (lane: Lane): boolean => accepts(lane) && hourOf(lane.origin) === hour;
-      found.push(...(await log.find({ accepts: of, type: windowType, sinceMs: fromMs + (hour - 0.5) * hourMs, limit: limits.telemetryWindowsReadMax })));
+      const of = (lane: Lane): boolean => accepts(lane) && hoursOff(view, lane.origin).includes(hour);
+      const told = await log.find({ accepts: of, type: windowType, sinceMs: fromMs + (hour - 0.5) * hourMs, limit: limits.telemetryWindowsReadMax });
+      found.push(...told.filter(({ record }) => hourOff(view, record) === hour));
     }
     if (found.length >= limits.telemetryWindowsReadMax) throw new HolonError("HOLON_ARGUMENT_BAD", `more than ${limits.telemetryWindowsReadMax} windows would have to be read for this`, { next: "Ask for a shorter time, or for fewer nodes." });
     const windows = found.flatMap(({ record, event }) => {
       const told = windowSchema.safeParse(event.data);
-      return told.success ? [{ node: record.origin as string, window: windowHere(view, record.origin, told.data) }] : [];
+      return told.success ? [{ node: record.origin as string, window: windowHere(view, record.origin, told.data, record.epoch) }] : [];
     });
     const own = chosen(query)(self, ownSite) ? held().map((window) => ({ node: self as string, window })) : [];
     return [...windows, ...own];

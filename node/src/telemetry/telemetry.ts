@@ -38,6 +38,7 @@ import { createClockBook } from "./clock-book.ts";
 import { createElsewhere } from "./elsewhere.ts";
 import { createFollower, resumedType, stoppedType, type Follower } from "./follow.ts";
 import { createAges } from "./ages.ts";
+import { lastWordMs } from "./last-word.ts";
 import { childCell, createLinkNews, leftCell, leftIn, linkNewsType, missedAfter } from "./link-news.ts";
 import { createLeftBelow } from "./left-below.ts";
 import { createHeldSpans } from "./held-spans.ts";
@@ -194,7 +195,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   const news = createLinkNews({ clock, events, heardMs: options.heardMs, append: (records, cells) => void append(records, cells), told: children.changed });
   const elsewhere = createElsewhere({ clock, view, handlers: options.handlers, now, ready: first.ready, askAbove: options.askAbove, left: leftHere });
 
-  const clockBook = createClockBook({ clock, log, view, ask: options.ask, isReady: () => first.isReady, append: (cells) => void append([], cells), tell: (node, offMs) => void append([say(linkNewsType, { links: [], clocks: [{ node, offMs }] })]) });
+  const clockBook = createClockBook({ clock, log, view, ask: options.ask, isReady: () => first.isReady, append: (cells) => void append([], cells), tell: (node, offMs, epoch) => void append([say(linkNewsType, { links: [], clocks: [{ node, offMs, ...(epoch === undefined ? {} : { epoch }) }] })]) });
 
   const heldSpans = createHeldSpans({ log, events, ports, fullMs: settings.fullMs });
   const otlp = createOtlpIn({ settings, log, events, guard: options.guard });
@@ -253,17 +254,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     if (!hasRun) return undefined;
     const ended = log.cell(endedCell);
     const how = ended === undefined ? "crashed" : "stopped";
-    const endedAtMs = ended === undefined ? await lastWordMs() : Number(new TextDecoder().decode(ended));
+    const endedAtMs = ended === undefined ? await lastWordMs(log, recorder.held()) : Number(new TextDecoder().decode(ended));
     view.resumed(self, how, endedAtMs, atMs);
     await append([say(resumedType, { how, endedAtMs })], [{ key: endedCell, value: null }]);
     return endedAtMs;
-  }
-
-  /** When this node wrote last before this start. */
-  async function lastWordMs(): Promise<number> {
-    const found = await log.find({ accepts: (lane) => lane.origin === self, limit: 8 });
-    const before = found.filter(({ record }) => record.epoch !== log.epoch);
-    return Math.max(...before.map(({ recordedMs }) => recordedMs), ...recorder.held().map(({ endMs }) => endMs), 0);
   }
 
   const isDue = (): boolean => config.parent !== undefined && options.status().uplink?.state !== "open";

@@ -13,17 +13,17 @@ import { spanDataSchema, spanType } from "@holon/core/telemetry/span.ts";
 import { assembleTrace, type ToldSpan, type Trace, type TraceQuery } from "@holon/core/telemetry/trace.ts";
 import { parseTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import { z } from "zod";
+import { hourMs, hourOff, hoursOff } from "./clock-hours.ts";
 
 export interface TracesOptions {
   readonly log: Log;
-  readonly view: Pick<FleetView, "here" | "siteOf" | "clockOff" | "nodes" | "completeness" | "stateOf" | "through">;
+  readonly view: Pick<FleetView, "here" | "siteOf" | "clockOff" | "clockOffs" | "nodes" | "completeness" | "stateOf" | "through">;
   now(): Now;
   /** How far the node above has what is here, by lane; undefined where none is above. */
   received(): ReadonlyMap<string, number> | undefined;
 }
 
 const idPattern = /^[0-9a-f]{32}$/;
-const hourMs = 3_600_000;
 
 /** `HOLON_ARGUMENT_BAD` for what is no id, `HOLON_TRACE_UNKNOWN` where nothing of it is here: with what is known of the nodes that may have it. */
 export async function findTrace(id: string, { since }: TraceQuery, { log, view, now, received }: TracesOptions): Promise<Trace> {
@@ -47,11 +47,11 @@ export async function findTrace(id: string, { since }: TraceQuery, { log, view, 
 
   /** Records of the lanes that fit, of that time here. By the clocks of their nodes: those that are off by about as much are looked for together. */
   async function look(query: Omit<RecordQuery, "sinceMs" | "untilMs" | "limit">, fromMs: number, untilMs = Infinity): Promise<readonly FoundEvent[]> {
-    const hourOf = (node: string): number => Math.floor(((view.clockOff(node) ?? 0) + hourMs / 2) / hourMs);
     const told: FoundEvent[] = [];
-    for (const hour of new Set([0, ...view.nodes().map(hourOf)])) {
-      const accepts = (lane: Lane): boolean => query.accepts(lane) && hourOf(lane.origin) === hour;
-      told.push(...(await log.find({ ...query, accepts, sinceMs: fromMs + (hour - 0.5) * hourMs, untilMs: untilMs + (hour + 0.5) * hourMs, limit: limits.traceSpansReadMax })));
+    for (const hour of new Set([0, ...view.nodes().flatMap((node) => hoursOff(view, node))])) {
+      const accepts = (lane: Lane): boolean => query.accepts(lane) && hoursOff(view, lane.origin).includes(hour);
+      const hit = await log.find({ ...query, accepts, sinceMs: fromMs + (hour - 0.5) * hourMs, untilMs: untilMs + (hour + 0.5) * hourMs, limit: limits.traceSpansReadMax });
+      told.push(...hit.filter(({ record }) => hourOff(view, record) === hour));
     }
     return told;
   }
@@ -62,7 +62,7 @@ export async function findTrace(id: string, { since }: TraceQuery, { log, view, 
     // Another that tells under the id of a span of this node takes no place of it.
     return events.toSorted((one, other) => isHere(other) - isHere(one)).flatMap(({ record, event, recordedMs }) => {
       const data = spanDataSchema.safeParse(event.data);
-      return data.success && data.data.traceId === id && view.here(record.origin, recordedMs) >= sinceMs ? [{ node: record.origin, isOwn: true, data: data.data }] : [];
+      return data.success && data.data.traceId === id && view.here(record.origin, recordedMs, record.epoch) >= sinceMs ? [{ node: record.origin, epoch: record.epoch, isOwn: true, data: data.data }] : [];
     });
   }
 
@@ -78,7 +78,7 @@ export async function findTrace(id: string, { since }: TraceQuery, { log, view, 
     const behind = new Set<string>();
     let sum = 0;
     for (const { record, event, recordedMs } of events) {
-      const atMs = view.here(record.origin, recordedMs);
+      const atMs = view.here(record.origin, recordedMs, record.epoch);
       const of = `${record.origin} ${event.source}`;
       if (atMs < fromMs || behind.has(of)) continue;
       if (atMs > toMs) behind.add(of);
