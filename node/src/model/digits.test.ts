@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { after as afterAll, before as beforeAll, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { toHolonError } from "@holon/core/errors.ts";
 import { createLinkBudget } from "@holon/core/link/budget.ts";
 import { fitGate } from "@holon/core/model/gate.ts";
 import { writeOnnx } from "@holon/core/model/onnx-writer.ts";
@@ -14,7 +15,7 @@ import { createCascade } from "./cascade.ts";
 import { createModelDecider } from "./decision.ts";
 import { accuracyOf, bestClass, partOf, rowsOf, scoresOf, type Labelled } from "./labelled.ts";
 import { optimizeModel, type Variant } from "./optimize.ts";
-import { splitModel } from "./split-model.ts";
+import { splitModel, type SplitQuestion } from "./split-model.ts";
 import { trainDense } from "./train.ts";
 
 const folder = fileURLToPath(new URL("../../../../shared/data/mnist/", import.meta.url));
@@ -27,6 +28,18 @@ const means = { model, random, codec: createCodec(), nowMs: () => performance.no
 function digits(part: string, rows: number): Labelled {
   const read = (kind: string, start: number, width: number): Uint8Array => gunzipSync(readFileSync(`${folder}${part}-${kind}-ubyte.gz`)).subarray(start, start + rows * width);
   return { x: Float32Array.from(read("images-idx3", 16, 784), (byte) => byte / 255), labels: Uint8Array.from(read("labels-idx1", 8, 1)), features: 784, classes: 10 };
+}
+
+/** How much each layer takes is measured: what else the machine does in that moment may leave no cut within the bound. */
+async function splitWhenQuiet<T>(split: () => Promise<T>): Promise<T> {
+  for (let left = 5; left > 0; left--) {
+    try {
+      return await split();
+    } catch (error) {
+      if (toHolonError(error).code !== "HOLON_PLACEMENT_UNMET") throw error;
+    }
+  }
+  return split();
 }
 
 /** A part of the data, so that it takes seconds; the bench suite `smaller` does the same with all of it. */
@@ -55,7 +68,8 @@ describe("MNIST, a part", { skip }, () => {
 
   it("a model in two parts names every digit as the whole does", async () => {
     const places = [{ name: "gateway-1", wholeMs: 100, perProcessorHour: 0.05 }, { name: "cloud-1", wholeMs: 1, perProcessorHour: 0.05 }];
-    const { graphs: [head, tail], report } = await splitModel(means, teacher, testing, { places, ways: [{ latencyMs: 2, bytesPerSecond: 1e6, perGigabyte: 0.05 }], rowsPerMonth: 1e6, perMillisecond: 0.01, latencyMsMax: 96 });
+    const question: SplitQuestion = { places, ways: [{ latencyMs: 2, bytesPerSecond: 1e6, perGigabyte: 0.05 }], rowsPerMonth: 1e6, perMillisecond: 0.01, latencyMsMax: 96 };
+    const { graphs: [head, tail], report } = await splitWhenQuiet(() => splitModel(means, teacher, testing, question));
     assert.ok(head !== undefined && tail !== undefined && report.difference <= 1e-5 && report.plan.latencyMs <= 96, JSON.stringify(report));
     const [first, second, whole] = [await model.load(head, {}), await model.load(tail, {}), await model.load(teacher, {})];
     const part = partOf(testing, 0, 2_000);

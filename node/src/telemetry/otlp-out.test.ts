@@ -154,7 +154,8 @@ test("what a collector says of who asks, or of itself, costs nothing of what was
   const clock = { ...real, wall: () => real.wall(), monotonicMs: () => real.monotonicMs(), after: (ms: number, then: () => void) => (waits.push(ms), real.after(0, then)) };
   const events = createEvents(config, clock);
   await log.append({ records: ["one", "two"].map((word) => events.record({ stream: "telemetry", type: "test.said", class: "public", producer: "test", data: { text: word } })) });
-  const says = [401, 401, 403, 404, 405, 407, 408, 500, 501, 200];
+  const says = [401, 401, 403, 404, 405, 407, 408, 500, 501, 200, 201];
+  const others: Readonly<Record<number, string>> = { 200: "\n<!doctype html><title>Welcome</title>", 201: '{"error":"login required"}' };
   const seen: NonNullable<ExportStatus["problem"]>[] = [];
   const [arrived, notes]: [string[], string[]] = [[], []];
   let told: () => void = () => undefined;
@@ -163,7 +164,7 @@ test("what a collector says of who asks, or of itself, costs nothing of what was
       const { problem } = out.status();
       if (problem !== undefined) seen.push(problem);
       const status = says.shift();
-      if (status !== undefined) return Promise.resolve({ status, retryAfterMs: undefined, body: new TextEncoder().encode(status === 200 ? "\n<!doctype html><title>Welcome</title>" : "") });
+      if (status !== undefined) return Promise.resolve({ status, retryAfterMs: undefined, body: new TextEncoder().encode(others[status] ?? "") });
       arrived.push(...[...new TextDecoder().decode(body).matchAll(/"stringValue":"(one|two)"/g)].map(([, word = ""]) => word));
       return Promise.resolve({ status: 200, retryAfterMs: undefined, body: new TextEncoder().encode("{}") });
     },
@@ -172,10 +173,10 @@ test("what a collector says of who asks, or of itself, costs nothing of what was
   const out = createOtlpOut({ settings: exportSettingsSchema.parse({ url: "http://collector", encoding: "json", jurisdiction: "EU" }), log, collector, mayLeave: () => Promise.resolve(true), ports: { clock, random: { bytes: () => new Uint8Array(), uniform: () => 0.5 }, trace: { note: (_level, message) => void notes.push(message) } } });
   while (out.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
   await out.close();
-  assert.deepEqual(seen.map(({ code, message }) => `${code} ${message}`), [...[401, 401, 403, 404, 405, 407].map((status) => `HOLON_COLLECTOR_REFUSED the collector answered ${status}`), ...[408, 500, 501].map((status) => `HOLON_COLLECTOR_UNREACHABLE the collector answered ${status}`), "HOLON_COLLECTOR_REFUSED what answered is a web page, and no collector"]);
+  assert.deepEqual(seen.map(({ code, message }) => `${code} ${message}`), [...[401, 401, 403, 404, 405, 407].map((status) => `HOLON_COLLECTOR_REFUSED the collector answered ${status}`), ...[408, 500, 501].map((status) => `HOLON_COLLECTOR_UNREACHABLE the collector answered ${status}`), "HOLON_COLLECTOR_REFUSED what answered is a web page, and no collector", "HOLON_COLLECTOR_REFUSED what answered names an error, and is no collector"]);
   assert.equal(new Set(seen.map(({ since }) => since)).size, 1, "since it went last");
   assert.deepEqual([arrived, out.status().aside, out.status().problem], [["one", "two"], 0, undefined]);
-  assert.equal(waits.length, 10);
+  assert.equal(waits.length, 11);
   assert.ok(waits.every((wait, index) => wait >= (waits[index - 1] ?? 0)) && (waits.at(-1) ?? 0) > 8 * (waits[0] ?? 0), waits.join(" "));
   assert.equal(notes.filter((note) => note.includes("the collector answered 401")).length, 1, "the same is said once");
   await log.close();

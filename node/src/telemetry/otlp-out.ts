@@ -184,6 +184,7 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
     if (answer.status < 200 || answer.status >= 300) throw new Later(ofWhoAsks.includes(answer.status) ? "HOLON_COLLECTOR_REFUSED" : "HOLON_COLLECTOR_UNREACHABLE", `the collector answered ${answer.status}`, answer.retryAfterMs);
     const told = readable(() => (isJson ? decodeJson(shape.response, answer.body) : decodeProtobuf(shape.response, answer.body)));
     if (told === undefined && isPage(answer.body)) throw new Later("HOLON_COLLECTOR_REFUSED", "what answered is a web page, and no collector", undefined);
+    if ((told === undefined || isJson) && namesError(answer.body)) throw new Later("HOLON_COLLECTOR_REFUSED", "what answered names an error, and is no collector", undefined);
     const partial = told?.["partialSuccess"];
     const refused = typeof partial === "object" && !Array.isArray(partial) ? Number(partial[shape.rejected] ?? 0) : 0;
     if (refused > 0) setAside(refused, `the collector rejected ${refused} of ${signal}`);
@@ -244,6 +245,13 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
 
 /** A proxy, or the wrong address, says so with status 200: what was to go would be gone. Asked of what is no answer: one in protobuf may begin so. */
 const isPage = (body: Uint8Array): boolean => /^\s*</.test(new TextDecoder().decode(body.subarray(0, 256)));
+
+/** So does a gateway that wants a login, in an object that names an error; what others say beside an answer is theirs. */
+function namesError(body: Uint8Array): boolean {
+  if (body[0] !== "{".charCodeAt(0)) return false;
+  const said = readable((): unknown => JSON.parse(new TextDecoder().decode(body)));
+  return typeof said === "object" && said !== null && ("error" in said || "errors" in said);
+}
 
 class Later extends Error {
   readonly said: { readonly code: ErrorCode; readonly message: string };
