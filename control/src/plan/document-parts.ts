@@ -6,13 +6,14 @@ import { shiftSchema } from "@holon/core/schema/energy.ts";
 import { endsOfParts } from "@holon/core/schema/model-use.ts";
 import type { Moving } from "@holon/core/schema/moving.ts";
 import type { ControlState } from "../store/fold.ts";
+import { unitsOf } from "./standing.ts";
 
 /** Undefined where nothing has, or ever had, needs. */
 export type PlanInForce = Pick<Plan, "hash" | "placements" | "unplaced" | "shifts" | "stages"> | undefined;
 
 /** When the jobs run that this node has. */
 export function shiftsOn(plan: PlanInForce, node: string, apps: readonly AppDocument[]): NonNullable<Desired["shifts"]> {
-  const here = new Set(apps.flatMap((app) => app.functions.map(({ name }) => `${app.name}/${name}`)));
+  const here = new Set(unitsOf(apps));
   return Object.fromEntries((plan?.shifts ?? []).flatMap(({ unit, node: at, ...shift }) => (at === node && here.has(unit) ? [[unit, shiftSchema.strip().parse(shift)]] : [])));
 }
 

@@ -24,9 +24,12 @@ const byControl: LeaseId = [0, 0];
 const unitsSchema = z.array(z.string());
 
 export function createTenancy(log: SegmentLog, spares: Spares): Tenancy {
+  let read: { readonly bytes: Uint8Array; readonly units: ReadonlySet<string> } | undefined;
+
   function remembered(): ReadonlySet<string> | undefined {
     const bytes = log.cell(cell);
-    return bytes && new Set(unitsSchema.parse(parseJson(bytes)));
+    if (bytes !== undefined && read?.bytes !== bytes) read = { bytes, units: new Set(unitsSchema.parse(parseJson(bytes))) };
+    return bytes && read?.units;
   }
 
   /** What it came with is all that there is of it: nobody begins it from nothing. */
@@ -63,7 +66,7 @@ export function createTenancy(log: SegmentLog, spares: Spares): Tenancy {
       const began = [...now].filter((unit) => !before.has(unit));
       if (began.length > 0) await log.append({ cells: began.flatMap((unit) => spares.forgotten(unit)) });
       await begin(document, began);
-      const isNew = known === undefined ? now.size > 0 : known.size !== now.size || [...now].some((unit) => !known.has(unit));
+      const isNew = known === undefined ? now.size > 0 || spares.units().length > 0 : known.size !== now.size || [...now].some((unit) => !known.has(unit));
       if (isNew) await log.append({ cells: [{ key: cell, value: new TextEncoder().encode(JSON.stringify([...now].sort())) }] });
       return spares.units().filter((unit) => !now.has(unit)).flatMap(returnedOf);
     },
