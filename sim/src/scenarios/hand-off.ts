@@ -10,7 +10,8 @@ import type { Fleet } from "../fleet.ts";
 import { controlOf, movedUnit, movingApp, movingProgram } from "../programs/moving.ts";
 import { readLane } from "../read-lane.ts";
 import type { Scenario } from "../scenario.ts";
-import { faultsAt, machineOf, recordCalls, type RecordedCall } from "./move-faults.ts";
+import { faultsAt, recordCalls, type RecordedCall } from "./move-faults.ts";
+import { countOf, deployUntilTaken, machineOf, runningOn } from "./one-unit.ts";
 
 const homes = ["edge-1", "edge-2"] as const;
 const actors = ["edge-1", "edge-2", "cloud"] as const;
@@ -21,8 +22,6 @@ const firstHomeMs = 1_500;
 const firstMoveMs = 6_000;
 const betweenMovesMs = 9_000;
 const moves = 3;
-/** A person deploys again where control went down in the middle of it. */
-const againMs = 700;
 /** To look at all nodes after everything that happens would take most of the run. */
 const lookMs = 20;
 
@@ -47,10 +46,10 @@ export const handOff: Scenario = {
   plan(fleet) {
     const { world } = fleet;
     const startMs = world.nowMs;
-    world.at(startMs + firstHomeMs, () => deployUntilTaken(fleet, homes[0]));
+    world.at(startMs + firstHomeMs, () => deployUntilTaken(fleet, movingApp(needs(homes[0]))));
     for (let move = 0; move < moves; move++) {
       const home = homes[(move + 1) % homes.length] ?? "edge-1";
-      world.at(startMs + firstMoveMs + move * betweenMovesMs, () => deployUntilTaken(fleet, home));
+      world.at(startMs + firstMoveMs + move * betweenMovesMs, () => deployUntilTaken(fleet, movingApp(needs(home))));
     }
   },
   variants: (first, exhaustive) => faultsAt(recorded.get(first) ?? [], [["edge-1", "edge-2"], ["edge-2", "cloud"]], first, exhaustive),
@@ -84,21 +83,8 @@ export const handOff: Scenario = {
 
 /** More than an empty list stands in the cell. */
 const isMoving = (fleet: Fleet): boolean => (fleet.root.machine.subject?.log.cell("plan/moving")?.length ?? 0) > "[]".length;
-const countOf = (data: unknown): number => (typeof data === "object" && data !== null && "count" in data && typeof data.count === "number" ? data.count : Number.NaN);
 
-/** Nodes on which it runs at this moment. */
-const homesOf = (fleet: Fleet): readonly string[] =>
-  actors.filter((name) => machineOf(fleet, name).subject?.status?.().agent.units.some(({ app, name: unit, state }) => `${app}/${unit}` === movedUnit && state !== "stopped") === true);
-
-function deployUntilTaken(fleet: Fleet, home: (typeof homes)[number]): void {
-  const control = controlOf(fleet.root.machine.subject);
-  const again = (): void => void fleet.world.after(againMs, () => deployUntilTaken(fleet, home));
-  if (control === undefined) return again();
-  let isOver = false;
-  const deployed = control.deploy(movingApp(needs(home)));
-  deployed.then(() => (isOver = true), () => undefined); // control that went down answers nothing: it is asked again
-  fleet.world.after(againMs, () => void (isOver || deployUntilTaken(fleet, home)));
-}
+const homesOf = (fleet: Fleet): readonly string[] => runningOn(fleet, actors, movedUnit);
 
 /** Of one type in the node's `data`, as the root has them. */
 async function told(fleet: Fleet, node: string, type: string): Promise<readonly { readonly record: LogRecord; readonly event: ReturnType<typeof parseStoredEvent> }[]> {

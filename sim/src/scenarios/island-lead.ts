@@ -7,11 +7,12 @@ import { limits } from "@holon/core/limits.ts";
 import { checkKeptGoing, type Beat } from "../checkers/kept-going.ts";
 import { LeadWatch } from "../checkers/one-lead.ts";
 import { OnePlaceWatch } from "../checkers/once-each.ts";
-import type { Fleet, Machine } from "../fleet.ts";
+import type { Fleet } from "../fleet.ts";
 import { islandApp, islandProgram, islandUnit } from "../programs/island.ts";
 import { controlOf } from "../programs/moving.ts";
 import { readLane } from "../read-lane.ts";
 import type { Scenario } from "../scenario.ts";
+import { countOf, machineOf, runningOn } from "./one-unit.ts";
 
 const members = ["gateway-1", "gateway-2", "gateway-3"] as const;
 const deployMs = 20_000;
@@ -65,18 +66,18 @@ export const islandLead: Scenario = {
       if (seen !== undefined) seen.backMs = world.nowMs;
     });
     world.at(startMs + cutMs + random.between(5_000, 100_000), () => {
-      const home = runningOn(fleet)[0];
+      const home = placesOf(fleet)[0];
       const seen = seenBy.get(fleet);
       if (home === undefined || seen === undefined) return;
       seen.home = home;
-      machineOf(fleet, home)?.crash("power", downMs - 110_000);
+      machineOf(fleet, home).crash("power", downMs - 110_000);
     });
     if (!random.chance(0.6)) return;
     // Beside that: a member is parted from the others for a while, or restarts.
     for (let time = 0; time < 3; time++) {
       world.at(startMs + cutMs + random.between(0, downMs), () => {
         const name = random.pick(members);
-        if (random.chance(0.4)) return machineOf(fleet, name)?.crash("power", random.between(500, 5_000));
+        if (random.chance(0.4)) return machineOf(fleet, name).crash("power", random.between(500, 5_000));
         for (const other of members) if (other !== name) net.cut(name, other, { reset: random.chance(0.5) });
         world.after(random.between(2_000, 45_000), () => {
           for (const other of members) if (other !== name) net.heal(name, other);
@@ -92,11 +93,11 @@ export const islandLead: Scenario = {
       see() {
         if (fleet.world.nowMs - lookedMs < lookMs) return;
         lookedMs = fleet.world.nowMs;
-        const running = runningOn(fleet);
+        const running = placesOf(fleet);
         places.see(lookedMs, running);
-        leads.see(lookedMs, members.map((node) => ({ node, term: machineOf(fleet, node)?.subject?.leads?.() })));
+        leads.see(lookedMs, members.map((node) => ({ node, term: machineOf(fleet, node).subject?.leads?.() })));
         const seen = seenBy.get(fleet);
-        if (seen?.home !== undefined && machineOf(fleet, seen.home)?.subject === undefined) for (const node of running) seen.stoodIn.add(node);
+        if (seen?.home !== undefined && machineOf(fleet, seen.home).subject === undefined) for (const node of running) seen.stoodIn.add(node);
         const [at] = running;
         if (seen?.backMs === undefined || at === undefined || lookedMs < seen.backMs + settleMs) return;
         seen.settled ??= at;
@@ -104,8 +105,8 @@ export const islandLead: Scenario = {
       },
       hasConverged() {
         const control = controlOf(fleet.root.machine.subject);
-        const running = runningOn(fleet);
-        const rows = fleet.root.machine.subject === undefined ? undefined : members.map((name) => machineOf(fleet, name)?.subject?.status?.().delegated?.find(({ unit }) => unit === islandUnit)?.home);
+        const running = placesOf(fleet);
+        const rows = fleet.root.machine.subject === undefined ? undefined : members.map((name) => machineOf(fleet, name).subject?.status?.().delegated?.find(({ unit }) => unit === islandUnit)?.home);
         return control !== undefined && running.length === 1 && rows !== undefined && rows.every((home) => home === running[0]);
       },
       violations: () => [...places.violations, ...leads.violations],
@@ -118,7 +119,7 @@ export const islandLead: Scenario = {
     const beats: Beat[] = [];
     const overlays: string[] = [];
     for (const node of members) {
-      const origin = machineOf(fleet, node)?.name;
+      const origin = machineOf(fleet, node).name;
       if (origin === undefined) continue;
       for (const record of await fleet.world.drive(readLane(root, { origin, stream: "data" }))) {
         const event = parseStoredEvent(record.bytes, "");
@@ -142,12 +143,8 @@ export const islandLead: Scenario = {
   },
 };
 
-const machineOf = (fleet: Fleet, name: string): Machine | undefined => fleet.members.get(name)?.machine;
-const countOf = (data: unknown): number => (typeof data === "object" && data !== null && "count" in data && typeof data.count === "number" ? data.count : Number.NaN);
+const placesOf = (fleet: Fleet): readonly string[] => runningOn(fleet, ["cloud", ...members], islandUnit);
 
-/** Nodes on which it runs at this moment. */
-const runningOn = (fleet: Fleet): readonly string[] =>
-  ["cloud", ...members].filter((name) => machineOf(fleet, name)?.subject?.status?.().agent.units.some(({ app, name: unit, state }) => `${app}/${unit}` === islandUnit && state !== "stopped") === true);
 
 /** Control first has to hear what the fleet is made of, and who the members are. */
 function deployUntilThere(fleet: Fleet, atMs: number): void {

@@ -1,6 +1,7 @@
 /** Port calls that were made while a unit was on its way, and what may happen at each: a node loses power before or after it, or a link goes down. */
-import type { Fleet, Machine } from "../fleet.ts";
+import type { Fleet } from "../fleet.ts";
 import type { Variant } from "../scenario.ts";
+import { machineOf } from "./one-unit.ts";
 
 export interface RecordedCall {
   readonly node: string;
@@ -10,8 +11,6 @@ export interface RecordedCall {
 const downMs = 500;
 const cutMs = 4_000;
 const sampledFaults = 12;
-
-export const machineOf = (fleet: Fleet, name: string): Machine => fleet.members.get(name)?.machine ?? fleet.root.machine;
 
 /** Keeps the calls that these make while it is so. */
 export function recordCalls(fleet: Fleet, actors: readonly string[], isMoving: () => boolean): readonly RecordedCall[] {

@@ -12,7 +12,8 @@ import { islandApp, islandProgram, islandUnit } from "../programs/island.ts";
 import { controlOf } from "../programs/moving.ts";
 import { readLane } from "../read-lane.ts";
 import type { Scenario } from "../scenario.ts";
-import { faultsAt, machineOf, recordCalls, type RecordedCall } from "./move-faults.ts";
+import { faultsAt, recordCalls, type RecordedCall } from "./move-faults.ts";
+import { countOf, deployUntilTaken, machineOf, runningOn } from "./one-unit.ts";
 
 const members = ["gateway-1", "gateway-2", "gateway-3"] as const;
 const edge = "edge-1";
@@ -23,7 +24,6 @@ const left = { tiers: ["gateway"], onIsolation: "stop", delegated: true };
 const wants = [outside, left, outside, left, outside] as const;
 const firstMs = 8_000;
 const betweenMs = 25_000;
-const againMs = 700;
 const lookMs = 20;
 
 const recorded = new WeakMap<Fleet, readonly RecordedCall[]>();
@@ -44,7 +44,7 @@ export const siteHandOff: Scenario = {
   },
   plan(fleet) {
     const startMs = fleet.world.nowMs;
-    for (const [place, needs] of wants.entries()) fleet.world.at(startMs + firstMs + place * betweenMs, () => deployUntilTaken(fleet, needs));
+    for (const [place, needs] of wants.entries()) fleet.world.at(startMs + firstMs + place * betweenMs, () => deployUntilTaken(fleet, islandApp(needs)));
   },
   variants: (first, exhaustive) => faultsAt(recorded.get(first) ?? [], [[edge, "cloud"], ["gateway-1", "cloud"], ["gateway-1", "gateway-2"]], first, exhaustive),
   watch(fleet) {
@@ -55,10 +55,10 @@ export const siteHandOff: Scenario = {
       see() {
         if (fleet.world.nowMs - seenMs < lookMs) return;
         seenMs = fleet.world.nowMs;
-        places.see(seenMs, runningOn(fleet));
+        places.see(seenMs, placesOf(fleet));
         leads.see(seenMs, members.map((node) => ({ node, term: machineOf(fleet, node).subject?.leads?.() })));
       },
-      hasConverged: () => runningOn(fleet).join() === edge && !isUnderWay(fleet) && controlOf(fleet.root.machine.subject)?.apps().some(({ document }) => document.functions.some(({ needs }) => needs?.tiers?.[0] === "edge")) === true,
+      hasConverged: () => placesOf(fleet).join() === edge && !isUnderWay(fleet) && controlOf(fleet.root.machine.subject)?.apps().some(({ document }) => document.functions.some(({ needs }) => needs?.tiers?.[0] === "edge")) === true,
       violations: () => [...places.violations, ...leads.violations],
     };
   },
@@ -79,17 +79,5 @@ export const siteHandOff: Scenario = {
 
 const isListed = (fleet: Fleet, cell: string): boolean => (fleet.root.machine.subject?.log.cell(cell)?.length ?? 0) > "[]".length;
 /** By the plan's cells, or since control's wish and the documents of the members are not the same yet. */
-const isUnderWay = (fleet: Fleet): boolean => isListed(fleet, "plan/moving") || isListed(fleet, "plan/leaving") || isListed(fleet, "plan/holders") || runningOn(fleet).length !== 1;
-const countOf = (data: unknown): number => (typeof data === "object" && data !== null && "count" in data && typeof data.count === "number" ? data.count : Number.NaN);
-
-const runningOn = (fleet: Fleet): readonly string[] =>
-  actors.filter((name) => machineOf(fleet, name).subject?.status?.().agent.units.some(({ app, name: unit, state }) => `${app}/${unit}` === islandUnit && state !== "stopped") === true);
-
-function deployUntilTaken(fleet: Fleet, needs: object): void {
-  const control = controlOf(fleet.root.machine.subject);
-  const again = (): void => void fleet.world.after(againMs, () => deployUntilTaken(fleet, needs));
-  if (control === undefined) return again();
-  let isOver = false;
-  control.deploy(islandApp(needs)).then(() => (isOver = true), () => undefined); // control that went down answers nothing: it is asked again
-  fleet.world.after(againMs, () => void (isOver || deployUntilTaken(fleet, needs)));
-}
+const isUnderWay = (fleet: Fleet): boolean => isListed(fleet, "plan/moving") || isListed(fleet, "plan/leaving") || isListed(fleet, "plan/holders") || placesOf(fleet).length !== 1;
+const placesOf = (fleet: Fleet): readonly string[] => runningOn(fleet, actors, islandUnit);
