@@ -52,3 +52,28 @@ test("a text is canonical or it is not, whatever it is", () => {
   for (const text of ['{"a":1,"b":[null]}', '"x"', "0", "null"]) assert.equal(isCanonicalJson(text), true, text);
   for (const text of ['{"b":1,"a":1}', "1e999", "[-1e999]", "1.0", " 1", "", "{", "undefined"]) assert.equal(isCanonicalJson(text), false, text);
 });
+
+/** As RFC 8785 has it, piece by piece. */
+function plainly(any: unknown): string {
+  if (Array.isArray(any)) return `[${any.map((item) => plainly(item ?? null)).join(",")}]`;
+  if (typeof any !== "object" || any === null) return JSON.stringify(any) ?? "null";
+  const members = Object.entries(any).filter(([, item]) => item !== undefined);
+  return `{${members.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => `${JSON.stringify(name)}:${plainly(item)}`).join(",")}}`;
+}
+
+test("keys that an object takes no order of have theirs in the text: whole numbers, one that is none, and many", () => {
+  for (const [text, canonical] of [
+    ['{"b":1,"9":2,"10":3,"a":{"2":[{"1":0,"01":1}]}}', '{"10":3,"9":2,"a":{"2":[{"01":1,"1":0}]},"b":1}'],
+    ['{"z":1,"__proto__":{"b":1,"a":2},"a":0}', '{"__proto__":{"a":2,"b":1},"a":0,"z":1}'],
+    ['{"constructor":1,"toJSON":2,"":3}', '{"":3,"constructor":1,"toJSON":2}'],
+  ] as const) {
+    assert.equal(canonicalJson(JSON.parse(text)), canonical);
+    assert.equal(isCanonicalJson(canonical), true);
+  }
+  const odd = fc.dictionary(fc.oneof(key, fc.nat({ max: 200 }).map(String), fc.constantFrom("__proto__", "toJSON", "-1", "01", "4294967295")), value, { maxKeys: 40 });
+  fc.assert(fc.property(odd, (any) => assert.equal(canonicalJson(any), plainly(any))));
+});
+
+test("what has a text of its own elsewhere has none here: only members count", () => {
+  assert.equal(canonicalJson({ at: new Date(0), bytes: new Uint8Array([1, 2]), f: () => 1, s: Symbol("s") }), '{"at":{},"bytes":{"0":1,"1":2},"f":null,"s":null}');
+});

@@ -16,26 +16,82 @@ export function isCanonicalJson(text: string): boolean {
   }
 }
 
-/** Undefined where a number in it is not finite. */
+/** Undefined where a number in it is not finite. The engine's own writer is several times faster than any other, and writes what it is given in the order that it is given in. */
 function textOf(value: unknown): string | undefined {
+  const ordered = inOrder(value);
+  if (ordered === notFinite) return undefined;
+  return ordered === unordered ? slowTextOf(value) : (JSON.stringify(ordered) ?? "null");
+}
+
+const notFinite = Symbol("a number that is not finite");
+/** A key that an object takes no order of, or a value that the engine's writer leaves out. */
+const unordered = Symbol("not for the engine's writer");
+
+/** The same with keys in order; or why there is none. */
+function inOrder(value: unknown): unknown {
+  if (typeof value === "number") return Number.isFinite(value) ? value : notFinite;
+  if (typeof value === "function" || typeof value === "symbol") return unordered;
+  if (Array.isArray(value)) return itemsInOrder(value);
+  return hasMembers(value) ? membersInOrder(value) : value;
+}
+
+const hasMembers = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null;
+
+function itemsInOrder(items: readonly unknown[]): unknown {
+  const ordered: unknown[] = [];
+  for (const item of items) {
+    const part = inOrder(item);
+    if (part === notFinite || part === unordered) return part;
+    ordered.push(part);
+  }
+  return ordered;
+}
+
+function membersInOrder(members: Readonly<Record<string, unknown>>): unknown {
+  const ordered: Record<string, unknown> = {};
+  for (const key of sorted(Object.keys(members))) {
+    if (takesNoOrder(key)) return unordered;
+    const part = inOrder(members[key]);
+    if (part === notFinite || part === unordered) return part;
+    ordered[key] = part;
+  }
+  return ordered;
+}
+
+/** Whole numbers stand before all other keys, whenever they were set; and one key is none. */
+function takesNoOrder(key: string): boolean {
+  const first = key.charCodeAt(0);
+  return (first >= 48 && first <= 57) || key === "__proto__";
+}
+
+const fewKeys = 16;
+
+/** In place, by UTF-16 code units. */
+function sorted(keys: string[]): readonly string[] {
+  if (keys.length > fewKeys) return keys.sort();
+  for (let index = 1; index < keys.length; index++) {
+    const key = keys[index] ?? "";
+    let at = index;
+    for (; at > 0 && (keys[at - 1] ?? "") > key; at--) keys[at] = keys[at - 1] ?? "";
+    keys[at] = key;
+  }
+  return keys;
+}
+
+/** Piece by piece; any key has its place. All numbers in it are finite, or none has been looked at yet. */
+function slowTextOf(value: unknown): string | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? JSON.stringify(value) : undefined;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  if (!hasMembers(value)) return JSON.stringify(value) ?? "null";
+  const isList = Array.isArray(value);
   let text = "";
-  if (Array.isArray(value)) {
-    for (const item of value) {
-      const part = textOf(item ?? null);
-      if (part === undefined) return undefined;
-      text += text === "" ? part : `,${part}`;
-    }
-    return `[${text}]`;
-  }
-  for (const [key, item] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (item === undefined) continue;
-    const part = textOf(item);
+  for (const key of isList ? value.keys() : sorted(Object.keys(value))) {
+    const item = value[key];
+    if (item === undefined && !isList) continue;
+    const part = slowTextOf(item ?? null);
     if (part === undefined) return undefined;
-    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${part}`;
+    text += `${text === "" ? "" : ","}${isList ? "" : `${JSON.stringify(key)}:`}${part}`;
   }
-  return `{${text}}`;
+  return isList ? `[${text}]` : `{${text}}`;
 }
 
 /** Where the first of them stands, as a JSON pointer. */
