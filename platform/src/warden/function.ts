@@ -3,7 +3,7 @@ import ivm from "isolated-vm";
 import { HolonError } from "@holon/core/errors.ts";
 import { kindOf } from "@holon/core/run/failure-words.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { FittedParameters, Tensors, UnitUsage } from "@holon/core/ports.ts";
+import type { FittedParameters, Tensors } from "@holon/core/ports.ts";
 import { fromSandbox, toCrossing } from "@holon/core/run/crossing.ts";
 import { unitTextMax } from "@holon/core/run/unit-text.ts";
 import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
@@ -14,6 +14,7 @@ import { parseInsideFailure, parseInsideResult } from "./answer.ts";
 import type { InsideIsolate, IsolateFactory } from "./isolate.ts";
 import { createModelsHere } from "../model/here.ts";
 import { createCompiledModules } from "./compiled.ts";
+import { createMeter, type Meter } from "./meter.ts";
 import { createWardenModels, type AskNode, type WardenModels } from "./models.ts";
 
 export interface OpenFunction {
@@ -55,7 +56,7 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
     inside = taken;
     const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }), { served: request.setup.served ?? {}, ask: askNode }, { graphs: request.models, quick: opened?.quick ?? {}, models: modelsHere });
     forget = link.end;
-    const meter = new Meter(taken.isolate);
+    const meter = createMeter(taken.isolate);
     meter.begin();
     const tooLong = (): Error => bad(name, `it did not load within ${request.startMs} ms`);
     const { started, begun } = await withTime(start(request, taken, link), request.startMs, tooLong);
@@ -172,40 +173,6 @@ async function handle({ request, inside, link, meter, end }: Handling, given: Pr
 /** A disposed isolate lets go of what it runs, unless it is where V8 does not look. */
 const settlesSoon = (work: Promise<unknown>): Promise<boolean> =>
   withTime(work.then(() => true, () => true), limits.isolateEndMs, () => new Error("stuck")).catch(() => false);
-
-/**
- * Looks at an isolate without waiting for it: one that is at work has no time to answer. One that is at work although its
- * function has returned is ended.
- */
-class Meter {
-  readonly #isolate: ivm.Isolate;
-  #memoryBytes = 0;
-  #before = 0n;
-
-  constructor(isolate: ivm.Isolate) {
-    this.#isolate = isolate;
-  }
-
-  begin(): void {
-    this.#before = this.#isolate.cpuTime;
-  }
-
-  /** Memory as it was after the batch before. */
-  usage(): UnitUsage {
-    if (this.#isolate.isDisposed) return { processorMs: 0, memoryBytes: this.#memoryBytes };
-    return { processorMs: Number(this.#isolate.cpuTime - this.#before) / 1e6, memoryBytes: this.#memoryBytes };
-  }
-
-  weigh(atWork: () => void): void {
-    if (this.#isolate.isDisposed) return;
-    const weighed = this.#isolate.getHeapStatistics().then((heap) => {
-      this.#memoryBytes = heap.total_physical_size + heap.externally_allocated_size;
-    });
-    withTime(weighed, limits.isolateEndMs, () => new HolonError("HOLON_INTERNAL", "late")).catch((error: unknown) => {
-      if (error instanceof HolonError) atWork(); // the other errors say that it has been ended
-    });
-  }
-}
 
 function whatEnded(error: unknown, memoryBytesMax: number): string {
   const said = error instanceof Error ? error.message : "";
