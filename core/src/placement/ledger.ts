@@ -27,8 +27,8 @@ export interface Ledger {
   alone(item: number, node: number): number;
   /** The same where it stands, as it stands. */
   own(item: number): number;
-  /** On this node as things are, with its flows to what is placed. */
-  with(item: number, node: number): number;
+  /** On this node as things are, with its flows to what is placed. `alone`, where it has just been asked for, is not worked out again. */
+  with(item: number, node: number, alone?: number): number;
   /** What it costs once to have it on this node: nothing where it stood before, or stood nowhere. */
   moving(item: number, node: number): number;
   /** Whether there is room, and no replica too near. */
@@ -66,17 +66,18 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
 
   const itemAt = (index: number): Item => items[index] ?? unknownItem();
   const hasJobs = items.some(({ needs }) => needs.job !== undefined);
+  /** 1: whether it may come here is a question of who asks. */
+  const guarded = Uint8Array.from(fleet.gone, (gone, node) => (hasJobs || gone === 1 || fleet.aged[node] === 1 || fleet.held[node] === 1 || fleet.silent[node] === 1 ? 1 : 0));
+  const isShut = (index: number, node: number): boolean => guarded[node] === 1 && isShutTo(index, node);
   /** What goes on by itself stays where its node is silent. */
-  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || ((fleet.aged[node] === 1 || fleet.held[node] === 1) && previous[index] !== node) || (hasJobs && isBound(fleet, itemAt(index), previous[index] ?? -1, node)) || (fleet.silent[node] === 1 && (previous[index] !== node || (itemAt(index).needs.onIsolation === "stop" && itemAt(index).needs.island === undefined)));
+  const isShutTo = (index: number, node: number): boolean => fleet.gone[node] === 1 || ((fleet.aged[node] === 1 || fleet.held[node] === 1) && previous[index] !== node) || (hasJobs && isBound(fleet, itemAt(index), previous[index] ?? -1, node)) || (fleet.silent[node] === 1 && (previous[index] !== node || (itemAt(index).needs.onIsolation === "stop" && itemAt(index).needs.island === undefined)));
   const monthOn = (index: number, node: number, isWithout: boolean): number => {
-    let costs = known[index];
-    if (costs === undefined) known[index] = costs = new Map();
     const key = isWithout ? node + fleet.nodes.length : node;
-    const before = costs.get(key);
+    const before = known.get(index, key);
     if (before !== undefined) return before;
     const item = itemAt(index);
     const cost = !item.kind.has(node) || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : totalOf(costOf(fleet, item, node, isWithout));
-    costs.set(key, cost);
+    known.set(index, key, cost);
     return cost;
   };
   /** It would like what the node has, and may do without. */
@@ -162,10 +163,11 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
     alone,
     own,
     moving,
-    with(index, node) {
+    with(index, node, least = undefined) {
       evaluations.count++;
-      let cost = itemAt(index).needs.accelerator?.need === "preferred" && !isShut(index, node) ? monthOn(index, node, goesWithout(index, node)) + moving(index, node) : alone(index, node);
-      for (const flow of itemAt(index).flows) {
+      const { needs, flows } = itemAt(index);
+      let cost = needs.accelerator?.need === "preferred" && !isShut(index, node) ? monthOn(index, node, goesWithout(index, node)) + moving(index, node) : (least ?? alone(index, node));
+      for (const flow of flows) {
         const other = at[flow.item] ?? -1;
         if (other >= 0 && (other !== node || flow.staged !== undefined)) cost += costBetween(fleet, node, other, flow);
       }

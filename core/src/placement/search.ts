@@ -33,6 +33,7 @@ export interface Answer {
 const allNodesMax = 48;
 const cheapestMax = 8;
 const cheapestLook = 96;
+const partnersMax = 8;
 const swapsMax = 8;
 const togetherMax = 6;
 /** Work up to this size is searched through, and shaken up to that size. */
@@ -107,7 +108,6 @@ interface Finder {
 }
 
 function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Finder {
-  const fixed = new Map<number, readonly number[]>();
   /** Of each size of each kind, how far its nodes are full. */
   const cursors = new Map<Item["kind"], Map<string, { next: number }>>();
   const cursorOf = ({ kind, needs }: Item): { next: number } => {
@@ -118,6 +118,7 @@ function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Fin
     if (cursor === undefined) sizes.set(size, (cursor = { next: 0 }));
     return cursor;
   };
+  const ofItem: { next: number }[] = [];
   const isClosed = (index: number, node: number): boolean => fleet.gone[node] === 1 || fleet.silent[node] === 1 || fleet.held[node] === 1 || fleet.aged[node] === 1 || ledger.isFull(index, node);
   const near = new Map<number, readonly number[]>();
   /** Which were put into the present list: with its number. */
@@ -131,7 +132,7 @@ function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Fin
   /** The cheapest nodes that have room. Those that were full are not looked at again: what becomes free there is found by those who are near. */
   const cheapest = (index: number, item: Item): readonly number[] => {
     const { inOrder } = item.kind;
-    const cursor = cursorOf(item);
+    const cursor = (ofItem[index] ??= cursorOf(item));
     // Only past what is closed to all of this size: what this one alone may not have is another's.
     while (cursor.next < inOrder.length && isClosed(index, inOrder[cursor.next] ?? 0)) cursor.next++;
     const found: number[] = [];
@@ -147,21 +148,21 @@ function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Fin
       if (item === undefined) return [];
       const { kind } = item;
       if (kind.inOrder.length <= allNodesMax) return [...kind.inOrder];
-      let ends = fixed.get(index);
-      if (ends === undefined) fixed.set(index, (ends = [...item.sources, ...item.effects].flatMap(({ node }) => (node < 0 ? [] : nearNode(node)))));
-      const partners = item.flows.slice(0, 8).flatMap(({ item: other }) => {
-        const node = ledger.at[other] ?? -1;
-        return node < 0 ? [] : [node, ...nearNode(node)];
-      });
       stamp++;
       const open: number[] = [];
-      for (const nodes of [ends, partners, cheapest(index, item)]) {
-        for (const node of nodes) {
-          if (seen[node] === stamp || !kind.has(node)) continue;
-          seen[node] = stamp;
-          open.push(node);
-        }
+      const add = (node: number): void => {
+        if (seen[node] === stamp || !kind.has(node)) return;
+        seen[node] = stamp;
+        open.push(node);
+      };
+      for (const ends of [item.sources, item.effects]) for (const { node } of ends) if (node >= 0) nearNode(node).forEach(add);
+      for (const { item: other } of item.flows.slice(0, partnersMax)) {
+        const node = ledger.at[other] ?? -1;
+        if (node < 0) continue;
+        add(node);
+        nearNode(node).forEach(add);
       }
+      cheapest(index, item).forEach(add);
       return open;
     },
   };
@@ -179,8 +180,9 @@ function cheapestOf(ledger: Ledger, index: number, nodes: Iterable<number>): num
   let best: number | undefined;
   let bestCost = Number.POSITIVE_INFINITY;
   for (const node of nodes) {
-    if (ledger.alone(index, node) >= bestCost || !ledger.fits(index, node)) continue;
-    const cost = ledger.with(index, node) + 1e-6 * ledger.spoils(index, node);
+    const alone = ledger.alone(index, node);
+    if (alone >= bestCost || !ledger.fits(index, node)) continue;
+    const cost = ledger.with(index, node, alone) + 1e-6 * ledger.spoils(index, node);
     if (cost < bestCost) [best, bestCost] = [node, cost];
   }
   return best;
@@ -220,8 +222,10 @@ function improveOne(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder
   const full: number[] = [];
   const candidates = finder.candidates(index);
   for (const node of candidates) {
-    if (node === from || ledger.alone(index, node) >= bestCost) continue;
-    const cost = ledger.with(index, node);
+    if (node === from) continue;
+    const alone = ledger.alone(index, node);
+    if (alone >= bestCost) continue;
+    const cost = ledger.with(index, node, alone);
     if (cost >= bestCost) continue;
     if (ledger.fits(index, node)) [best, bestCost] = [node, cost];
     else full.push(node);
@@ -289,7 +293,8 @@ function moveTogether(fleet: Fleet, items: readonly Item[], ledger: Ledger, inde
   const before = costAfter();
   for (const node of candidates) {
     if (node === from || together.some((each) => ledger.alone(each, node) === Number.POSITIVE_INFINITY)) continue;
-    if (together.reduce((sum, each) => sum + ledger.alone(each, node), 0) >= before - better) continue;
+    const least = together.reduce((sum, each) => sum + ledger.alone(each, node), 0);
+    if (least >= before - better || (!asks && least + outwards(fleet, items, ledger, together, node) >= before + better * Math.abs(before))) continue;
     const undo = undoOf(items, ledger, together);
     for (const each of together) ledger.take(each);
     const placed: number[] = [];
@@ -306,6 +311,18 @@ function moveTogether(fleet: Fleet, items: readonly Item[], ledger: Ledger, inde
     }
   }
   return [];
+}
+
+/** What flows between them and all others would cost, were they on that node. */
+function outwards(fleet: Fleet, items: readonly Item[], ledger: Ledger, together: readonly number[], node: number): number {
+  let cost = 0;
+  for (const one of together) {
+    for (const flow of items[one]?.flows ?? []) {
+      const other = ledger.at[flow.item] ?? -1;
+      if (other >= 0 && !together.includes(flow.item)) cost += costBetween(fleet, node, other, flow);
+    }
+  }
+  return cost;
 }
 
 function askedAmong(fleet: Fleet, items: readonly Item[], ledger: Ledger, together: readonly number[]): number {

@@ -6,6 +6,7 @@ import type { AppNeeds, PlacementPolicy, UnitNeeds } from "../schema/needs.ts";
 import { freshValue, gigabyte, hoursPerMonth, meetingOf, wayBetween, type Fleet } from "./fleet.ts";
 import type { AcceleratorOutlook } from "./accelerators.ts";
 import { dutyOf } from "./jobs.ts";
+import { createKnownCosts, type KnownCosts } from "./known-costs.ts";
 import { askedOf, cheapestStage, stageOf, stagedBetween, type Asked, type Stage } from "./stages.ts";
 
 export interface Item {
@@ -52,7 +53,7 @@ export interface Work {
   readonly items: readonly Item[];
   readonly indexOf: ReadonlyMap<string, number>;
   /** Of items, what was worked out of a month on nodes: it holds for this fleet, whoever is gone. Infinite where a bound does not hold. */
-  readonly known: (Map<number, number> | undefined)[];
+  readonly known: KnownCosts;
   readonly stages: readonly Stage[];
   /** What a later plan of the same work would work out again. */
   outlook: AcceleratorOutlook | null | undefined;
@@ -93,7 +94,7 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
     }
     for (const { from, to, bytesPerMonth, asks } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte, asks === true, stagedBetween(own, from, to));
   }
-  return { items, indexOf, known: [], stages, outlook: undefined };
+  return { items, indexOf, known: createKnownCosts(items.length), stages, outlook: undefined };
 }
 
 /** A node of that site; a name that is none of it, or gone from the fleet, says nothing. */
