@@ -51,7 +51,7 @@ const measured = (value: number) => ({ value, asOfMs: 1.8e12, source: "measured"
 test("a price that rises moves a unit where the move pays, and says so", async () => {
   const fleet = await start({});
   await tells(fleet, "edge-1", { prices: { perProcessorHour: declared(0.2) } });
-  assert.deepEqual([await placeOf(fleet), (await inForce(fleet)).known.because], ["edge-2", "edge-1 changed"]);
+  assert.deepEqual([await placeOf(fleet), (await inForce(fleet)).known.because], ["edge-2", "edge-1: price perProcessorHour 0.02 → 0.2"]);
 });
 
 test("what weighs how much is the operator's: a change of it is looked at when control starts, in all of the fleet", async () => {

@@ -27,6 +27,7 @@ import type { Hearing } from "./hearing.ts";
 import { whyLeft, type Left } from "./left.ts";
 import { awaited, notLeft } from "./warnings.ts";
 import { measuredChanges } from "./measured-changes.ts";
+import { statedChanges } from "./stated-changes.ts";
 import { plannedStagesOf, stagesOf } from "./stages.ts";
 
 export interface PlannerHost {
@@ -246,7 +247,7 @@ function whatChanged(before: Nodes, after: Nodes): string {
     if (old === undefined) return `${node.name} came`;
     if (old.state !== node.state) return `${node.name} is ${node.state}`;
     if (old.held !== node.held) return node.held === true ? `${node.name} takes nothing new, since its program is not what was adopted` : `${node.name} takes what is new again`;
-    return standing([old]) === standing([node]) ? [] : `${node.name} changed`;
+    return statedChanges(old, node);
   });
   if (told.length === 0) told.push(...measuredChanges(before, after));
   if (told.length === 0) return "what was measured of nodes grew too old";
