@@ -50,6 +50,10 @@ test("a function that has taken over its sandbox has no words to tell those abov
   for (const seed of [2, 5, 6]) assert.deepEqual((await runResidency(seed)).violations, [], `seed ${seed}`);
 });
 
+test("a unit that is still to be ended lowers nothing that the next policy closes", async () => {
+  for (const seed of [3376, 3538]) assert.deepEqual((await runResidency(seed)).violations, [], `seed ${seed}`);
+});
+
 test("a node that decides by another policy than it should is seen", async () => {
   const open = "policy open 9\npermit all\n  who any\n  does leave share\n  class derived aggregate public\n  from *\n  to *\npermit rest\n  who any\n  does run open use lower\n  into derived aggregate public\n";
   let violations = 0;

@@ -62,6 +62,27 @@ test("what one policy let go is decided anew by the next, though the document of
   await log.close();
 });
 
+test("while a document is changed for the next one, a unit of the one before lowers only what both policies let it", async (context) => {
+  const config = { name: "gateway-1", jurisdiction: "EU/DE", parent: undefined, uplink: undefined } as const;
+  const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const guard = createGuard({ config, log, events: createEvents(config, createClock()), integrity });
+  const desired = (version: number, effect: string): Desired => {
+    const text = `policy plant ${version}\n${effect} some\n  who any\n  does lower\n  class raw\n  into public\n`;
+    return { apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version, plan: "plan", apps: [], policy: { text, hash: Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex") } };
+  };
+  const lowered = (): string => guard.lowered("pump/tell", "raw", "public", { kind: "function" });
+  const told: string[] = [];
+  for (const [version, effect] of [[1, "permit"], [2, "forbid"], [3, "permit"]] as const) {
+    guard.follow(desired(version, effect));
+    told.push(lowered());
+    guard.setPolicy(desired(version, effect));
+    told.push(lowered());
+  }
+  assert.deepEqual(told, ["public", "public", "raw", "raw", "raw", "public"]);
+  await log.close();
+});
+
 test("who called or looked stands in the trail concealed, or not at all where nobody can conceal it; nodes, functions and the machine itself stand there by name", async (context) => {
   const config = { name: "gateway-1", jurisdiction: "EU/DE" } as const;
   const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };

@@ -32,7 +32,7 @@ export interface Guard {
   inForce(): PolicyInForce;
   /** Whether output of that class may stand in a stream that leaves. */
   mayExport(dataClass: DataClass, stream: StreamName, through?: Transform): boolean;
-  /** The class that data gets from a unit: a lower one only where the policy lets this unit lower it so. */
+  /** The class that data gets from a unit: a lower one only where the policy lets this unit lower it so; while a document is changed for the next one, only where both do. */
   lowered(unit: string, from: DataClass, into: DataClass, through: Transform): DataClass;
   /** Decides, and records it once for each policy where one was written. */
   decide(principal: Principal, action: Action, resource: Resource, context?: Context): Promise<Decision>;
@@ -256,7 +256,8 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
     },
     inForce: () => leaving,
     mayExport: (dataClass, stream, through) => running.own.decide(self, "leave", { name: stream, class: dataClass, jurisdiction: config.jurisdiction }, { destination: running.hash === undefined ? undefined : above, through }).allow,
-    lowered: (unit, from, into, through) => (running.own.decide({ kind: "function", name: unit }, "lower", { name: unit, class: from, into, jurisdiction: config.jurisdiction }, { through }).allow ? into : from),
+    // Units of the document before run on under its policy until they have ended; what the next one closes is closed to them, too.
+    lowered: (unit, from, into, through) => ([running, leaving].every(({ own }) => own.decide({ kind: "function", name: unit }, "lower", { name: unit, class: from, into, jurisdiction: config.jurisdiction }, { through }).allow) ? into : from),
     decide,
     async demand(principal, action, resource, context) {
       const decision = await decide(principal, action, resource, context);
