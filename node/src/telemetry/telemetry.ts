@@ -235,7 +235,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       await slices.rest();
     }
   }
-  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status: looked, throughOf: (node) => view.through(node, now()), siteOf: view.siteOf, isSite, delivery: options.alerting });
+  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status: looked, throughOf: (node) => view.through(node, now()), siteOf: view.siteOf, here: view.here, isSite, delivery: options.alerting });
 
   async function isSite(site: string): Promise<boolean> {
     await first.ready();
