@@ -34,6 +34,8 @@ import { createClaims } from "./store/claims.ts";
 import { openAttestation, type KnownTrust } from "./identity/attestation.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { issuedFor } from "./fleet/issued.ts";
+import { createNodesHere, type NodesHere } from "./fleet/nodes-here.ts";
+import { createTimesHere, type TimesHere } from "./fleet/times-here.ts";
 import { openFleetTime, type FleetTime } from "./fleet-time.ts";
 import { openConcealed } from "./people/concealed.ts";
 import { openPeople, type People } from "./people/people.ts";
@@ -83,6 +85,8 @@ export interface ControlHost {
   ask?(node: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
   /** By how much a node's clock is ahead of what it should be, where it differs. */
   clockOff?(node: string): number | undefined;
+  /** A time of a node's clock, in the newest run of it or in that one, as it was by the clock here. */
+  timeHere?(node: string, atMs: number, epoch?: string): number;
   /** Whether a peer may ask in the name of a node, where nothing is signed. */
   speaksFor?(peer: NodeName, node: string): boolean;
   /** Lives through hours on a copy of the fleet, beside this thread; `kept` is a plan as it was stored. `HOLON_SIM_BUSY`, `HOLON_SIM_TOO_LARGE`, `HOLON_NODE_UNKNOWN`. */
@@ -123,6 +127,8 @@ export interface Control {
   readonly log: Log;
   readonly blobs: ControlHost["blobs"];
   nodes(): readonly NodeRow[];
+  /** What nodes say of when something was, by the clock here. */
+  readonly times: TimesHere;
   /** All nodes as they told of themselves: without what has to be found out of each. */
   known(): readonly KnownNode[];
   node(name: string): NodeRow | undefined;
@@ -203,7 +209,9 @@ export async function openControl(host: ControlHost): Promise<Control> {
   let unplaced: Plan["unplaced"] = [];
   await fold.catchUp();
   await claims.tell();
-  const planner = createPlanner(host);
+  const times = createTimesHere({ clock: ports.clock, here: host.timeHere });
+  const here = createNodesHere(fold.state, times);
+  const planner = createPlanner({ ...host, here });
   const hearing = openHearing(host, (await planner.inForce(fold.state))?.inputs.inventory.nodes ?? []);
   const recall = createRecall({
     self: log.origin, clock: ports.clock, hearing, ask: host.ask,
@@ -293,7 +301,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   }
 
   const watched = new Map<string, WatchedRow>();
-  const watching = createWatching(log.epoch, () => watchedRows(fold.state, log, watched));
+  const watching = createWatching(log.epoch, () => watchedRows(fold.state, log, watched, here));
 
   const rewound = watchRewound(log);
   const unsubscribe = log.onCommit(({ lanes }) => {
@@ -346,7 +354,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     const atMs = heardAtMs(node);
     return atMs === undefined ? undefined : ports.clock.monotonicMs() - atMs;
   };
-  const rowOf = (node: KnownNode): NodeRow => ({ ...node, ...whatItIsTo(node, fold.state, log, host.clockOff?.(node.name)), trust: attestation?.trustOf(node.name), leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name), isRevoked: fold.state.revoked.has(node.name) });
+  const rowOf = (node: KnownNode): NodeRow => ({ ...here.node(node), ...whatItIsTo(node, fold.state, log, host.clockOff?.(node.name), here), trust: attestation?.trustOf(node.name), leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name), isRevoked: fold.state.revoked.has(node.name) });
 
   return {
     registrar,
@@ -354,6 +362,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     log,
     blobs: host.blobs,
     nodes: () => [...fold.state.nodes.values()].map(rowOf),
+    times,
     known: () => [...fold.state.nodes.values()],
     node: (name) => {
       const node = fold.state.nodes.get(name);
@@ -361,10 +370,10 @@ export async function openControl(host: ControlHost): Promise<Control> {
     },
     brief(name) {
       const node = fold.state.nodes.get(name);
-      return node && { ...node, leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name) };
+      return node && { ...here.node(node), leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name) };
     },
     *looks() {
-      for (const node of fold.state.nodes.values()) yield { node, leads: isLead(fold.state, node), heardAtMs: heardAtMs(node.name), isRevoked: fold.state.revoked.has(node.name) };
+      for (const node of fold.state.nodes.values()) yield { node: here.node(node), leads: isLead(fold.state, node), heardAtMs: heardAtMs(node.name), isRevoked: fold.state.revoked.has(node.name) };
     },
     apps: () => [...fold.state.apps.values()],
     appsOn: (node) => [...(issuedFor(log, node)?.unitsByApp.keys() ?? [])],
@@ -481,9 +490,9 @@ async function registrarOf(host: ControlHost, time: FleetTime, record: (type: st
 
 const isLead = (state: ControlState, node: KnownNode): boolean => state.leads.get(node.site)?.lead === node.name;
 
-function whatItIsTo(node: KnownNode, state: ControlState, log: Log, clockOffMs: number | undefined): Pick<NodeRow, "drift" | "desiredVersion"> {
+function whatItIsTo(node: KnownNode, state: ControlState, log: Log, clockOffMs: number | undefined, here: NodesHere): Pick<NodeRow, "drift" | "desiredVersion"> {
   const desired = issuedFor(log, node.name);
-  const condition = state.conditions.get(node.name);
+  const condition = here.condition(node.name);
   // What it settled on it told at once; how it stands, only now and then.
   const reached = node.reported?.outcome === "settled" ? node.reported.version : 0;
   const now = condition && { ...condition.now, version: Math.max(condition.now.version, reached) };
@@ -492,9 +501,10 @@ function whatItIsTo(node: KnownNode, state: ControlState, log: Log, clockOffMs: 
 }
 
 /** `before`: rows of nodes, which stay the same as long as what they are made of does. */
-function watchedRows({ nodes, apps, leads, policy, plan }: ControlState, log: Log, before: Map<string, WatchedRow>): readonly WatchedRow[] {
+function watchedRows({ nodes, apps, leads, policy, plan }: ControlState, log: Log, before: Map<string, WatchedRow>, here: NodesHere): readonly WatchedRow[] {
   return [
-    ...[...nodes.values()].map((node): WatchedRow => {
+    ...[...nodes.values()].map((told): WatchedRow => {
+      const node = here.node(told);
       const lead = leads.get(node.site)?.lead;
       const desired = log.cell(`desired/${node.name}`);
       const known = before.get(node.name);

@@ -5,8 +5,10 @@ import { limits } from "@holon/core/limits.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { linkNewsType } from "@holon/node/telemetry/link-news.ts";
+import { z } from "zod";
 import { worldBeginsMs } from "./clock.ts";
 import { Fleet } from "./fleet.ts";
+import { controlOf } from "./programs/moving.ts";
 import { holonProgram } from "./programs/program.ts";
 import { World } from "./world.ts";
 
@@ -171,4 +173,30 @@ test("one that comes back with another clock changes nothing of what it told bef
   fleet.root.machine.crash("power", minuteMs);
   await world.run({ timeMs: world.nowMs + 4 * minuteMs });
   await check(null);
+});
+
+test("what a node says of when it was is told by control as it was here, of each run by the clock of that run, and is never to come", async () => {
+  const fleet = await fleetWithClocks({});
+  const { world } = fleet;
+  const { machine } = fleet.members.get("gateway-1") ?? assert.fail("no gateway-1");
+  const control = () => controlOf(fleet.root.machine.subject) ?? assert.fail("the root carries no control");
+  const row = () => control().node("gateway-1") ?? assert.fail("gateway-1 was never heard");
+  await world.run({ timeMs: world.nowMs + 3 * minuteMs });
+  for (const byMs of [3 * hourMs, -20_000 * 24 * hourMs, 0]) {
+    await world.drive(machine.close());
+    machine.clock.stepWall(byMs - (machine.clock.wallMs() - worldBeginsMs - world.nowMs));
+    const startMs = worldBeginsMs + world.nowMs;
+    machine.start();
+    await world.run({ timeMs: world.nowMs + 12 * minuteMs });
+    const nowMs = worldBeginsMs + world.nowMs;
+    const near = (at: string | number | undefined, what: string): void => assert.ok(at !== undefined && new Date(at).getTime() >= startMs - 5_000 && new Date(at).getTime() <= nowMs, `${what} at ${at}, with a clock ${byMs} ahead, started at ${startMs}, it is ${nowMs}`);
+    const { startedAt, drift } = row();
+    near(startedAt, "started");
+    for (const { kind, since } of drift) if (since !== "") near(since, kind);
+    const [seenHere] = [...control().looks()].filter(({ node }) => node.name === "gateway-1");
+    near(seenHere?.node.startedAt, "started, for who looks on");
+    const status = z.object({ wallMs: z.number(), upMs: z.number(), known: z.array(z.object({ what: z.string(), asOfMs: z.number().nullable() })) }).parse(control().times.status("gateway-1", { ...(machine.subject?.status?.() ?? assert.fail("it does not run")) }));
+    assert.ok(Math.abs(status.wallMs - nowMs) < 2_000, `its clock says ${status.wallMs} here`);
+    for (const { what, asOfMs } of status.known) if (asOfMs !== null) near(asOfMs, what);
+  }
 });

@@ -142,7 +142,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     const aside = plane === undefined ? undefined : createWhatIfAside();
     if (aside !== undefined) closing.push(() => aside.close());
     const control = plane === undefined ? undefined : await plane.openControl({
-      log: node.log, blobs: node.blobs, events: node.events, ports: { ...ports, trace: node.trace }, handlers: node.handlers, address: node.address, placement: config.placement, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, states: node.states, speaksFor: node.speaksFor, clockOff: (name) => node.telemetry?.clockWrongBy(name), ask: node.askNode, whatIf: aside?.run,
+      log: node.log, blobs: node.blobs, events: node.events, ports: { ...ports, trace: node.trace }, handlers: node.handlers, address: node.address, placement: config.placement, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, states: node.states, speaksFor: node.speaksFor, clockOff: (name) => node.telemetry?.clockWrongBy(name), timeHere: (name, atMs, epoch) => node.telemetry?.view.here(name, atMs, epoch) ?? atMs, ask: node.askNode, whatIf: aside?.run,
     });
     if (control !== undefined) closing.push(() => control.close());
     const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node), told: () => toldOf(node), standing: async (name) => node.telemetry?.standing(name), ...options.links }), people: control.people }, options);

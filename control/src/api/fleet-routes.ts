@@ -44,7 +44,8 @@ export function fleetRoutes(control: Control, host: FleetHost): readonly Route[]
       async handle({ params }) {
         const { node = "" } = params;
         if (!isNodeName(node) || control.node(node) === undefined) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${node} was ever heard`);
-        return { status: 200, body: nodeStatusSchema.parse(await host.call(node, statusMethods.node, {}, limits.nodeStatusAskMs).catch((error: unknown) => awayOf(host, node, error))) };
+        const answer = nodeStatusSchema.parse(await host.call(node, statusMethods.node, {}, limits.nodeStatusAskMs).catch((error: unknown) => awayOf(host, node, error)));
+        return { status: 200, body: nodeStatusSchema.parse({ ...answer, status: control.times.status(node, answer.status) }) };
       },
     },
     {

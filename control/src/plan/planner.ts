@@ -17,6 +17,7 @@ import { energyKinds } from "@holon/core/schema/energy.ts";
 import { placementPolicySchema, type AppNeeds, type PlacementWeights, type UnitNeeds } from "@holon/core/schema/needs.ts";
 import { keptPlanSchema, type KeptPlan } from "@holon/core/schema/plan.ts";
 import type { BlobHash } from "@holon/core/units.ts";
+import type { NodesHere } from "../fleet/nodes-here.ts";
 import { eventTypes, plannedData, type ControlState, type KnownPlan } from "../store/fold.ts";
 import { deployedOf, inCircumstances } from "./circumstances.ts";
 import { namedCurves } from "../store/energy.ts";
@@ -35,6 +36,8 @@ export interface PlannerHost {
   readonly blobs: { put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
   readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly trace: Trace };
   readonly placement?: PlacementWeights | undefined;
+  /** What nodes told, by the clock here: what one with another clock measured just now is not old. */
+  readonly here?: Pick<NodesHere, "node"> | undefined;
 }
 
 /** A plan in force. */
@@ -72,7 +75,7 @@ export interface Planner {
 
 const seed = 1;
 
-export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, placement = {} }: PlannerHost): Planner {
+export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, placement = {}, here }: PlannerHost): Planner {
   const policy = placementPolicySchema.parse(placement);
   let read: InForce | undefined;
   let explained: { readonly hash: string; readonly planned: Planned } | undefined;
@@ -115,7 +118,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, pla
       const apps = inCircumstances(stated, documents, state, { before: current?.inputs.apps ?? [], placements: current?.plan.placements ?? [], stateOf: (node) => (state.revoked.has(node) ? "gone" : hearing.stateOf(node)), isLeaseOver: hearing.isLeaseOver }, clock.wall().ms);
       if (apps.length === 0 && (current === undefined || current.plan.placements.length + current.plan.unplaced.length === 0)) return undefined;
       const reserved = reservedOf(current);
-      const nodes = [...state.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((node) => inventoryNodeOf({ ...node, trust: state.attested.has(node.name) ? "attested" : "enrolled", isHeld: state.conditions.get(node.name)?.now.held !== undefined }, state.revoked.has(node.name) ? "gone" : hearing.stateOf(node.name), reserved.get(node.name) ?? nothing));
+      const nodes = [...state.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((node) => inventoryNodeOf({ ...(here?.node(node) ?? node), trust: state.attested.has(node.name) ? "attested" : "enrolled", isHeld: state.conditions.get(node.name)?.now.held !== undefined }, state.revoked.has(node.name) ? "gone" : hearing.stateOf(node.name), reserved.get(node.name) ?? nothing));
       const energy = namedCurves(state.energy, state.nodes.keys());
       const isNew = current === undefined || canonicalJson(apps) !== canonicalJson(current.inputs.apps);
       const powered = nodes.map((node) => withEnergy(node, energy.of.get(node.name)));

@@ -9,7 +9,6 @@ import { modelDocumentSchema, modelVersionSchema } from "@holon/core/schema/mode
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
-import { conditionSchema, driftKinds, type Condition, type DriftKind } from "@holon/core/schema/condition.ts";
 import { delegationEvents, returnedSchema, type Returned } from "@holon/core/schema/delegation.ts";
 import { movingEvents, type Departed } from "@holon/core/schema/moving.ts";
 import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
@@ -19,6 +18,7 @@ import { overlayTold, type KnownOverlay } from "../plan/overlays.ts";
 import { attestedEvent } from "../identity/attestation.ts";
 import type { KnownModel } from "./models.ts";
 import { curveEvent, shiftedEvent } from "@holon/core/schema/energy.ts";
+import { conditionTold, toldNow, type ConditionState } from "./conditions.ts";
 import { departedTold, takenTold } from "./departed.ts";
 import { deployedIn, handedTold, letGoOfOld, letGoOfUnits, type HandedState } from "./handed.ts";
 import { createEnergyState, curveTold, jobsSince, runTold, type EnergyState } from "./energy.ts";
@@ -81,8 +81,8 @@ export interface ControlState {
   /** What nodes told last of units that left them, and of such as came, by the id of the move. */
   readonly departures: Map<string, { readonly node: string; readonly data: Departed }>;
   readonly taken: Map<string, Set<string>>;
-  /** How each node told last that it stands, and since when of each part; and since when a newer document stands issued than it has reached. */
-  readonly conditions: Map<string, { readonly now: Condition; readonly since: Readonly<Partial<Record<DriftKind, string>>> }>;
+  /** How each node told last that it stands; and since when a newer document stands issued than it has reached. */
+  readonly conditions: ConditionState["conditions"];
   readonly handed: HandedState["handed"];
   readonly asked: HandedState["asked"];
   /** Units that were ever left to a site. */
@@ -93,7 +93,8 @@ export interface ControlState {
   readonly adoptions: Map<string, { readonly digest: string; readonly by: string; readonly because: string; readonly number: number }>;
   /** Nodes whose TPM signs that they are made of that. */
   readonly attested: Set<string>;
-  readonly behindSince: Map<string, { readonly version: number; readonly at: string }>;
+  readonly behindSince: ConditionState["behindSince"];
+  readonly toldIn: ConditionState["toldIn"];
   /** Of each node the last document that was issued: its version, and how its hash begins. */
   readonly issued: Map<string, { readonly version: number; readonly document?: string | undefined }>;
   readonly energy: EnergyState;
@@ -147,7 +148,7 @@ export interface FoldOptions {
 }
 
 export function createFold(log: Log, { ignored = () => undefined, slices, reveal = () => undefined }: FoldOptions = {}): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), issued: new Map(), handed: new Map(), asked: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), toldIn: new Map(), behindSince: new Map(), issued: new Map(), handed: new Map(), asked: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
   /** Lanes in which something may stand that was not read: all at first, then those that were written to. */
   const unread = new Map<string, Lane>();
@@ -203,11 +204,11 @@ type Outcome = boolean | "unfit";
 function apply(state: ControlState, record: LogRecord, log: Log, reveal: Reveal): Outcome {
   const event = eventOf(record);
   if (event === undefined) return "unfit";
-  if (event.type === "holon.node.started") return nodeStarted(state, record.origin, event, enrolledAs(log, record.origin));
-  if (event.type === "holon.node.reported") return nodeReported(state, record.origin, event);
-  if (event.type === "holon.node.inventory") return inventoryTold(state, record.origin, event);
+  if (event.type === "holon.node.started") return nodeStarted(state, record, event, enrolledAs(log, record.origin));
+  if (event.type === "holon.node.reported") return nodeReported(state, record, event);
+  if (event.type === "holon.node.inventory") return inventoryTold(state, record, event);
   if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
-  if (event.type === "holon.node.condition") return conditionTold(state, record.origin, event);
+  if (event.type === "holon.node.condition") return conditionTold(state, record, event);
   if (event.type === "holon.unit.handed") return state.nodes.has(record.origin) && !state.revoked.has(record.origin) && handedTold(state, deployedIn(state.apps), record.origin, event.time, event.data) ? true : "unfit";
   if (event.type === curveEvent) return curveTold(state.energy, !state.revoked.has(record.origin), record.origin, event.data);
   if (event.type === shiftedEvent) return runTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), (unit) => isJob(state, unit), record.origin, event);
@@ -257,23 +258,25 @@ function enrolledAs(log: Log, node: string): EnrolledAs | undefined {
 }
 
 /** A node is placed by the site and the tier that it was enrolled for, not by what it says of itself. */
-function nodeStarted(state: ControlState, name: string, event: StoredEvent, enrolled: EnrolledAs | undefined): Outcome {
+function nodeStarted(state: ControlState, { origin: name, epoch }: LogRecord, event: StoredEvent, enrolled: EnrolledAs | undefined): Outcome {
   const before = state.nodes.get(name);
   const started = startedData.safeParse(event.data);
   if (!started.success) return "unfit";
   if (enrolled !== undefined && (enrolled.site !== started.data.site || enrolled.tier !== started.data.tier)) return "unfit";
+  toldNow(state, name, { started: epoch });
   state.nodes.set(name, { name, ...started.data, startedAt: event.time, inventory: before?.inventory ?? state.waiting.get(name), reported: before?.reported });
   const { tier, site, jurisdiction } = started.data;
   return before === undefined || before.tier !== tier || before.site !== site || before.jurisdiction !== jurisdiction;
 }
 
-function inventoryTold(state: ControlState, name: string, event: StoredEvent): Outcome {
+function inventoryTold(state: ControlState, { origin: name, epoch }: LogRecord, event: StoredEvent): Outcome {
   const node = state.nodes.get(name);
   const told = nodeReportSchema.safeParse(event.data);
   if (!told.success) return "unfit";
   // What a node tells before its link is open says nothing of who is above it: that is where it was.
   const uplink = told.data.uplink ?? node?.inventory?.uplink;
   letGoOfOld(state, name, event.time);
+  toldNow(state, name, { inventory: epoch });
   if (node !== undefined) state.nodes.set(name, { ...node, inventory: { ...told.data, ...(uplink === undefined ? {} : { uplink }) } });
   else state.waiting.set(name, told.data);
   return true;
@@ -300,11 +303,12 @@ function membershipTold(state: ControlState, event: StoredEvent): Outcome {
   return true;
 }
 
-function nodeReported(state: ControlState, name: string, event: StoredEvent): Outcome {
+function nodeReported(state: ControlState, { origin: name, epoch }: LogRecord, event: StoredEvent): Outcome {
   const node = state.nodes.get(name);
   const reported = reportedData.safeParse(event.data);
   if (!reported.success) return "unfit";
   if (reported.data.outcome === "settled" && reported.data.version >= (state.behindSince.get(name)?.version ?? 0)) state.behindSince.delete(name);
+  toldNow(state, name, { reported: epoch });
   if (node !== undefined) state.nodes.set(name, { ...node, reported: { ...reported.data, at: event.time } });
   return runsAnother(state, name);
 }
@@ -313,17 +317,6 @@ function nodeReported(state: ControlState, name: string, event: StoredEvent): Ou
 export function runsAnother({ nodes, issued }: Pick<ControlState, "nodes" | "issued">, node: string): boolean {
   const [told, last] = [nodes.get(node)?.reported, issued.get(node)];
   return told?.document !== undefined && last?.document !== undefined && told.version === last.version && told.document !== last.document;
-}
-
-/** Of it plans ask alone whether the node takes what is new. */
-function conditionTold(state: ControlState, node: string, event: StoredEvent): Outcome {
-  const told = conditionSchema.safeParse(event.data);
-  if (!told.success) return "unfit";
-  const before = state.conditions.get(node);
-  const since = driftKinds.map((kind) => [kind, before?.now[kind] === told.data[kind] ? (before?.since[kind] ?? event.time) : event.time] as const);
-  state.conditions.set(node, { now: told.data, since: Object.fromEntries(since) });
-  if (told.data.version >= (state.behindSince.get(node)?.version ?? 0)) state.behindSince.delete(node);
-  return (before?.now.held === undefined) !== (told.data.held === undefined);
 }
 
 /** A node of before tells no digest: its quotes then say what nobody knows. An adoption that another one followed is not the last because its node says it again. */

@@ -45,7 +45,7 @@ export const driftSchema = z.object({
   kind: z.enum(driftKinds),
   /** For people. */
   text: z.string(),
-  /** Since when, as far as is known: of what control wants by its own clock, of what the node told by the node's. */
+  /** Since when, as far as is known, by the clock of control. */
   since: z.string(),
   /** By how much its clock is ahead of what it should be (behind, if negative), where that is what is wrong. */
   offMs: z.number().optional(),

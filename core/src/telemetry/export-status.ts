@@ -1,4 +1,4 @@
-/** How telemetry stands on its way to a collector: the same in a node's status, in `holon doctor` and in the console. Figures are of this start. */
+/** How telemetry stands on its way to a collector: the same in a node's status, in `holon doctor` and in the console. What was set aside is counted since the node's log begins, other figures since this start. */
 import { z } from "zod";
 
 export const exportStatusSchema = z.looseObject({
@@ -15,6 +15,8 @@ export const exportStatusSchema = z.looseObject({
   withheld: z.int(),
   /** Records that were kept no longer, or were damaged, before they went. */
   gone: z.int(),
+  /** When the first of them was, and the last, with what was said of it. */
+  firstAsideAt: z.string().optional(),
   lastAside: z.looseObject({ at: z.string(), why: z.string() }).optional(),
   /** Why nothing goes at this moment, and since when. It is tried again. */
   problem: z.looseObject({ code: z.string(), message: z.string(), next: z.string(), since: z.string() }).optional(),

@@ -335,3 +335,12 @@ test("a link that was opened since the node above is back is open, though that i
   assert.deepEqual([view.row("early", at(13_000))?.link, view.stateOf("early", at(13_000))?.state], ["up", "present"]);
   assert.deepEqual([view.row("late", at(13_000))?.link, view.stateOf("late", at(13_000))], ["down", { state: "silent", sinceMs: beginMs + 5_000 }]);
 });
+
+test("one that was silent is present since it is heard again, not since its start", () => {
+  const view = fleet();
+  view.link("cloud", "g", false, beginMs + 10_000);
+  assert.equal(view.stateOf("g", at(15_000))?.state, "silent");
+  view.link("cloud", "g", true, beginMs + 20_000);
+  view.heard("g", at(21_000));
+  assert.deepEqual(view.stateOf("g", at(25_000)), { state: "present", sinceMs: beginMs + 20_000 });
+});

@@ -153,7 +153,7 @@ export function createFleetView(self: string): FleetView {
     const wasHeard = (heardWall(node, now) ?? -Infinity) - behindMs > node.everyMs + limits.telemetryGraceMs || now.monotonicMs - node.heardMs > patienceMs;
     if (now.wallMs - behindMs > patienceMs && wasHeard) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? Math.max(behindMs + patienceMs, heardAgain(node, way, now)) : undefined };
     if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: here(name, ended.atMs, ended.epoch) };
-    return { state: "present", sinceMs: startedMs };
+    return { state: "present", sinceMs: startedMs === undefined ? undefined : Math.max(startedMs, heardAgain(node, way, now)) };
   }
 
   function heardAt(name: string, node: Known, atMs: number, now: Now): void {

@@ -26,8 +26,8 @@ export interface AlarmReader {
   committed(lanes: readonly Lane[]): void;
   /** To be appended at the first start. */
   begun(): readonly CellChange[];
-  /** Takes in what came since; returns how far, to be appended with it. Where it is not, it is said again the next time, and nothing is taken in twice. */
-  read(): Promise<readonly CellChange[]>;
+  /** Takes in what came since, by the wall clock here, behind which nothing has happened; returns how far, to be appended with it. Where it is not, it is said again the next time, and nothing is taken in twice. */
+  read(nowMs: number): Promise<readonly CellChange[]>;
   /** Ends what has been quiet for long enough, as far as is known: of a node of which nobody will tell any more (undefined), by the time here. */
   quiet(nowMs: number, throughOf: (node: string) => number | undefined): void;
 }
@@ -37,6 +37,8 @@ export interface AlarmOptions {
   readonly book: IncidentBook;
   readonly settings: Alerting;
   siteOf(node: string): string | undefined;
+  /** A time of a node's clock in that run of it, as it was by the clock here. */
+  here(node: string, atMs: number, epoch: string): number;
   /** A lane does not read; the others go on. */
   failed(error: unknown): void;
 }
@@ -46,7 +48,7 @@ const prefix = "alert/read/";
 const begunCell = "alert/read/";
 const encoder = new TextEncoder();
 
-export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptions): AlarmReader {
+export function createAlarms({ log, book, settings, siteOf, here, failed }: AlarmOptions): AlarmReader {
   const dirty = new Set<string>();
   const lanes = new Map<string, Lane>();
   /** Up to where each was taken in, be it on disk or not. */
@@ -66,45 +68,55 @@ export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptio
     }
   }
 
-  async function readLane(lane: Lane): Promise<void> {
+  async function readLane(lane: Lane, nowMs: number): Promise<void> {
     const name = laneName(lane);
     const head = log.head(lane)?.sequence ?? 0;
     const from = Math.max(positionOf(name) ?? passed.get(name) ?? 0, reached.get(name) ?? 0);
     if (head <= from) return;
     const records = await log.read(lane, from + 1, { maxRecords: limits.alarmsReadMax, maxBytes: limits.linkBatchBytesMax });
-    for (const record of records) take(record);
+    for (const record of records) take(record, nowMs);
     const through = records.at(-1)?.sequence ?? head;
     reached.set(name, through);
     if (through < head) dirty.add(name);
   }
 
-  function take(record: LogRecord): void {
+  /** By a clock here that nobody set nothing is told: those of others are the better ones. */
+  function hereMs({ origin, epoch }: LogRecord, time: string, nowMs: number): number {
+    const atMs = Date.parse(time);
+    return isSet(nowMs) ? Math.min(here(origin, atMs, epoch), nowMs) : atMs;
+  }
+
+  function take(record: LogRecord, nowMs: number): void {
     const event = eventOf(record);
     if (event === undefined || event.type === "holon.log.opened" || event.type === toldType) return;
     if (event.type === firedType || event.type === endedType) {
       const alert = alertSchema.safeParse(event.data);
-      if (alert.success && record.origin !== log.origin) book.hear({ alert: alert.data, class: event.class, jurisdiction: event.jurisdiction, node: record.origin });
+      const at = (time: string): string => isoTime(hereMs(record, time, nowMs));
+      if (alert.success && record.origin !== log.origin) book.hear({ alert: { ...alert.data, since: at(alert.data.since), until: alert.data.until === null ? null : at(alert.data.until) }, class: event.class, jurisdiction: event.jurisdiction, node: record.origin });
       return;
     }
-    alarm(record, event);
+    alarm(record, event, nowMs);
   }
 
-  function alarm({ origin, epoch, sequence }: LogRecord, event: StoredEvent): void {
-    const atMs = Date.parse(event.recordedtime);
+  function alarm(record: LogRecord, event: StoredEvent, nowMs: number): void {
+    const { origin, epoch, sequence } = record;
+    const atMs = hereMs(record, event.recordedtime, nowMs);
+    const time = isoTime(hereMs(record, event.time, nowMs));
+    const messageHere = (count: number): string => messageOf(event, origin, count, isoTime(atMs));
     const subject = event.subject ?? origin;
     const rule = `${origin}/${event.type}`;
     const open = book.openOf(rule, subject);
     const lastMs = open?.lastMs ?? atMs;
     if (saysOver(event.data)) {
       // Of an episode that is not known here, or is over already, it says nothing new.
-      if (open !== undefined) book.put(over({ ...open, lastMs: atMs, alert: { ...open.alert, message: messageOf(event, origin, open.alert.count) } }, () => true, event.time));
+      if (open !== undefined) book.put(over({ ...open, lastMs: atMs, alert: { ...open.alert, message: messageHere(open.alert.count) } }, () => true, time));
       return;
     }
     // Either way: what a clock told that was ahead is no reason to count all that comes after it as the same.
     const isOpen = saysOpen(event.data) || open?.isOpen === true;
     if (open !== undefined && (open.isOpen === true || Math.abs(atMs - lastMs) < settings.alarmQuietMs)) {
       const count = open.alert.count + 1;
-      book.put({ ...open, lastMs: atMs, ...(isOpen ? { isOpen } : {}), alert: { ...open.alert, count, message: messageOf(event, origin, count) } });
+      book.put({ ...open, lastMs: atMs, ...(isOpen ? { isOpen } : {}), alert: { ...open.alert, count, message: messageHere(count) } });
       return;
     }
     if (open !== undefined) book.put(over(open, () => true, isoTime(Math.min(lastMs + settings.alarmQuietMs, atMs))));
@@ -112,7 +124,7 @@ export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptio
     const [, producer = ""] = /^\/[^/]+\/(.+)\/[^/]+$/.exec(event.source) ?? [];
     const alert: Alert = {
       id: `alarm/${origin}/${epoch}/${sequence}`, rule, kind: "alarm", subject, severity: settings.pageOn.some((pattern) => fits(pattern, event.type)) ? "page" : "ticket", state: "firing",
-      since: event.time, until: null, value: null, threshold: null, message: messageOf(event, origin, 1), count: 1, node: origin, ...(site === undefined ? {} : { site }), ...(producer === "" ? {} : { app: producer }),
+      since: time, until: null, value: null, threshold: null, message: messageHere(1), count: 1, node: origin, ...(site === undefined ? {} : { site }), ...(producer === "" ? {} : { app: producer }),
     };
     book.hear({ alert, class: event.class, jurisdiction: event.jurisdiction, node: origin, lastMs: atMs, isOpen });
   }
@@ -124,12 +136,12 @@ export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptio
   return {
     committed,
     begun: () => (log.cell(begunCell) === undefined ? [{ key: begunCell, value: encoder.encode("true") }, ...[...passed].map(([name, through]): CellChange => ({ key: `${prefix}${name}`, value: encoder.encode(JSON.stringify(through)) }))] : []),
-    async read() {
+    async read(nowMs) {
       for (const name of [...dirty]) {
         dirty.delete(name);
         const lane = lanes.get(name);
         if (lane === undefined) continue;
-        await readLane(lane).catch((error: unknown) => {
+        await readLane(lane, nowMs).catch((error: unknown) => {
           dirty.add(name);
           failed(error);
         });
@@ -170,7 +182,7 @@ export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptio
   }
 }
 
-const messageOf = ({ type, subject, recordedtime }: StoredEvent, origin: string, count: number): string => `${type}${subject === undefined ? "" : ` of ${subject}`} at ${origin}${count === 1 ? "" : `, ${count} times, the last at ${recordedtime}`}`;
+const messageOf = ({ type, subject }: StoredEvent, origin: string, count: number, last: string): string => `${type}${subject === undefined ? "" : ` of ${subject}`} at ${origin}${count === 1 ? "" : `, ${count} times, the last at ${last}`}`;
 
 function eventOf(record: LogRecord): StoredEvent | undefined {
   try {

@@ -66,6 +66,8 @@ export interface AlertsOptions {
   status(): Promise<FleetStatus>;
   throughOf(node: string): number | undefined;
   siteOf(node: string): string | undefined;
+  /** A time of a node's clock in that run of it, as it was by the clock here. */
+  here(node: string, atMs: number, epoch: string): number;
   /** Whether a node that this one knows belongs to it. */
   isSite(site: string): Promise<boolean>;
   failed(error: unknown): void;
@@ -96,7 +98,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
   const inTurn = createTurns();
   const isClockBelieved = createClockBelief(clock);
   const objectives = createObjectives({ log, declarations, sha256, place: { site: config.site, isRoot, takesChildren: config.listen !== undefined && config.siblings.length === 0 } });
-  const alarms = createAlarms({ log, book, settings, siteOf: options.siteOf, failed: options.failed });
+  const alarms = createAlarms({ log, book, settings, siteOf: options.siteOf, here: options.here, failed: options.failed });
   const ownOpen = (accepts: (alert: Alert) => boolean): readonly Alert[] => book.all().flatMap(({ alert, tellers }) => (tellers.some(({ node, isOver }) => node === self && !isOver) && accepts(alert) ? [alert] : []));
   const silence = (parts.silence ?? createSilenceWatch)({ self, isRoot, firing: ownOpen(({ kind }) => kind === "silence"), fromMs: log.head({ origin: self, stream: "telemetry" })?.sequence === undefined ? Number.NEGATIVE_INFINITY : clock.monotonicMs() + limits.silenceStartMs });
   const mayGo = askLeaving({ guard: options.guard, log, events, jurisdiction: config.jurisdiction });
@@ -125,7 +127,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
   async function look(): Promise<void> {
     const nowMs = clock.wall().ms;
     const status = await options.status();
-    const read = await alarms.read();
+    const read = await alarms.read(nowMs);
     const burning = new Map(ownOpen(({ kind }) => kind !== "silence" && kind !== "alarm").map((alert) => [placeKey(alert.rule, alert.subject), alert]));
     unsaid.push(...silence.look(status.nodes, { wallMs: nowMs, monotonicMs: clock.monotonicMs() }), ...objectives.look(status.nodes, nowMs, burning).filter((alert) => isNews(alert, burning.get(placeKey(alert.rule, alert.subject)))));
     const said = [...unsaid];

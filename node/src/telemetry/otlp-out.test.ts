@@ -85,7 +85,8 @@ test("a collector that says \"again at once\", or names a time that was, is not 
 });
 
 test("one record that the collector calls bad is set aside, and told; of the others none is lost or doubled, also where it is busy or the node ends in between", async (context) => {
-  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const folder = tempFolder(context);
+  let log = await openTempLog(folder, { name: "gateway-1" });
   const real = createClock();
   const clock = { ...real, wall: () => real.wall(), monotonicMs: () => real.monotonicMs(), after: (_ms: number, then: () => void) => real.after(0, then) };
   const events = createEvents(config, clock);
@@ -120,10 +121,16 @@ test("one record that the collector calls bad is set aside, and told; of the oth
   while (second.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
   await second.close();
   assert.deepEqual(arrived, words.filter((word) => !bad.includes(word)));
-  const [{ aside: one }, { aside: other, behind, lastAside }] = [first.status(), second.status()];
-  assert.deepEqual([one + other, behind], [2, 0]);
+  const { aside, behind, firstAsideAt, lastAside } = second.status();
+  assert.deepEqual([aside, behind], [2, 0]);
   assert.match(lastAside?.why ?? "", /bad \(logs\): it is set aside/);
+  assert.ok(firstAsideAt !== undefined && firstAsideAt <= (lastAside?.at ?? ""));
   assert.equal(notes.filter((note) => /the collector calls gateway-1\/\w+\/telemetry\/\d+ bad \(logs\): it is set aside/.test(note)).length, 2, notes.join("\n"));
+  await log.close();
+  log = await openTempLog(folder, { name: "gateway-1" });
+  const after = open();
+  await after.close();
+  assert.deepEqual([after.status().aside, after.status().firstAsideAt, after.status().lastAside], [2, firstAsideAt, lastAside], "a start forgets none of it");
   await log.close();
 });
 
@@ -154,8 +161,8 @@ test("what a collector says of who asks, or of itself, costs nothing of what was
   const clock = { ...real, wall: () => real.wall(), monotonicMs: () => real.monotonicMs(), after: (ms: number, then: () => void) => (waits.push(ms), real.after(0, then)) };
   const events = createEvents(config, clock);
   await log.append({ records: ["one", "two"].map((word) => events.record({ stream: "telemetry", type: "test.said", class: "public", producer: "test", data: { text: word } })) });
-  const says = [401, 401, 403, 404, 405, 407, 408, 500, 501, 200, 201];
-  const others: Readonly<Record<number, string>> = { 200: "\n<!doctype html><title>Welcome</title>", 201: '{"error":"login required"}' };
+  const says = [401, 401, 403, 404, 405, 407, 408, 500, 501, 200, 201, 202, 203, 206];
+  const others: Readonly<Record<number, string>> = { 200: "\n<!doctype html><title>Welcome</title>", 201: '{"error":"login required"}', 202: '{"code":16,"message":"login required"}', 203: '{"success":false}', 206: "login required" };
   const seen: NonNullable<ExportStatus["problem"]>[] = [];
   const [arrived, notes]: [string[], string[]] = [[], []];
   let told: () => void = () => undefined;
@@ -173,10 +180,10 @@ test("what a collector says of who asks, or of itself, costs nothing of what was
   const out = createOtlpOut({ settings: exportSettingsSchema.parse({ url: "http://collector", encoding: "json", jurisdiction: "EU" }), log, collector, mayLeave: () => Promise.resolve(true), ports: { clock, random: { bytes: () => new Uint8Array(), uniform: () => 0.5 }, trace: { note: (_level, message) => void notes.push(message) } } });
   while (out.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
   await out.close();
-  assert.deepEqual(seen.map(({ code, message }) => `${code} ${message}`), [...[401, 401, 403, 404, 405, 407].map((status) => `HOLON_COLLECTOR_REFUSED the collector answered ${status}`), ...[408, 500, 501].map((status) => `HOLON_COLLECTOR_UNREACHABLE the collector answered ${status}`), "HOLON_COLLECTOR_REFUSED what answered is a web page, and no collector", "HOLON_COLLECTOR_REFUSED what answered names an error, and is no collector"]);
+  assert.deepEqual(seen.map(({ code, message }) => `${code} ${message}`), [...[401, 401, 403, 404, 405, 407].map((status) => `HOLON_COLLECTOR_REFUSED the collector answered ${status}`), ...[408, 500, 501].map((status) => `HOLON_COLLECTOR_UNREACHABLE the collector answered ${status}`), "HOLON_COLLECTOR_REFUSED what answered is a web page, and no collector", ...["an error", "an error", "an error"].map((what) => `HOLON_COLLECTOR_REFUSED what answered names ${what}, and is no collector`), "HOLON_COLLECTOR_REFUSED what answered is a text, and no collector"]);
   assert.equal(new Set(seen.map(({ since }) => since)).size, 1, "since it went last");
   assert.deepEqual([arrived, out.status().aside, out.status().problem], [["one", "two"], 0, undefined]);
-  assert.equal(waits.length, 11);
+  assert.equal(waits.length, 14);
   assert.ok(waits.every((wait, index) => wait >= (waits[index - 1] ?? 0)) && (waits.at(-1) ?? 0) > 8 * (waits[0] ?? 0), waits.join(" "));
   assert.equal(notes.filter((note) => note.includes("the collector answered 401")).length, 1, "the same is said once");
   await log.close();
@@ -238,3 +245,27 @@ test("what was kept no longer while the collector was away is counted, and what 
   assert.ok(lost > 0);
   await log.close();
 });
+
+for (const encoding of ["json", "protobuf"] as const) {
+  test(`an answer of few words, or in other JSON that says no word against it, takes what was sent in ${encoding}; a text does not`, async (context) => {
+    const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+    const real = createClock();
+    const clock = { ...real, wall: () => real.wall(), monotonicMs: () => real.monotonicMs(), after: (_ms: number, then: () => void) => real.after(0, then) };
+    const events = createEvents(config, clock);
+    const answers = ["", "{}", "ok", '"OK"\n', "null", '{"partialSuccess":{"errorMessage":"slow"}}', '{"status":"success"}'];
+    const says = ["login required", "Please log in to the guest network.", ...answers];
+    let told: () => void = () => undefined;
+    let posts = 0;
+    const collector: Collector = { post: () => Promise.resolve({ status: 200, retryAfterMs: undefined, body: new TextEncoder().encode(says[posts++] ?? "") }) };
+    log.onCommit(() => told());
+    const out = createOtlpOut({ settings: exportSettingsSchema.parse({ url: "http://collector", encoding, jurisdiction: "EU" }), log, collector, mayLeave: () => Promise.resolve(true), ports: { clock, random: { bytes: () => new Uint8Array(), uniform: () => 0 }, trace: { note: () => undefined } } });
+    for (const [index] of answers.entries()) {
+      await log.append({ records: [events.record({ stream: "telemetry", type: "test.said", class: "public", producer: "test", data: { index } })] });
+      out.committed([{ origin: log.origin, stream: "telemetry" }]);
+      while (out.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
+    }
+    await out.close();
+    assert.deepEqual([posts, out.status().problem, out.status().aside], [says.length, undefined, 0], "each that was no answer was asked again, each that was one was not");
+    await log.close();
+  });
+}

@@ -21,7 +21,9 @@ import type { ExportSettings } from "@holon/core/telemetry/settings.ts";
 import { z } from "zod";
 import type { BatchRun } from "../log/scan.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
+import { whyNoAnswer } from "./collector-answer.ts";
 import { sendHalving, type Halved } from "./halving.ts";
+import { createSetAside } from "./set-aside.ts";
 
 export interface OtlpOut {
   committed(lanes: readonly Lane[]): void;
@@ -64,10 +66,9 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
   let attempt = 0;
   let closed = false;
   let sent = 0;
-  let aside = 0;
-  let lastAside: ExportStatus["lastAside"];
   let withheld = 0;
   let gone = 0;
+  const aside = createSetAside(log, clock);
   /** Through which record what was withheld of a lane is counted. */
   const withheldThrough = new Map<string, number>();
   const goneThrough = new Map<string, number>();
@@ -89,7 +90,7 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
     positions.set(key, { cell, position });
     return position;
   };
-  const keep = async (lane: Lane, position: Position): Promise<void> => void (await log.append({ cells: [{ key: cellOf(lane), value: encoder.encode(JSON.stringify(position)) }] }));
+  const keep = async (lane: Lane, position: Position): Promise<void> => void (await log.append({ cells: [{ key: cellOf(lane), value: encoder.encode(JSON.stringify(position)) }, ...aside.changes()] }));
   const lanes = (): readonly { readonly lane: Lane; readonly head: number }[] => [...log.heads().values()].filter(({ lane }) => counts(lane)).map(({ lane, mark }) => ({ lane, head: mark.sequence }));
 
   async function work(): Promise<void> {
@@ -161,15 +162,14 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
       done = [...done, signal];
       if (index < open.length - 1) await keep(lane, { sequence: position.sequence, through, done });
     }
-    await keep(lane, { sequence: through, through, done: [] });
     for (const tell of malformed) tell();
+    await keep(lane, { sequence: through, through, done: [] });
     sent += records.length;
     return through < head;
   }
 
   function setAside(count: number, why: string): void {
-    aside += count;
-    lastAside = { at: isoTime(clock.wall().ms), why };
+    aside.add(count, why);
     ports.trace.note("warn", `export: ${why}`);
   }
 
@@ -183,8 +183,8 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
     if (isOfTheContent(answer.status)) return "bad";
     if (answer.status < 200 || answer.status >= 300) throw new Later(ofWhoAsks.includes(answer.status) ? "HOLON_COLLECTOR_REFUSED" : "HOLON_COLLECTOR_UNREACHABLE", `the collector answered ${answer.status}`, answer.retryAfterMs);
     const told = readable(() => (isJson ? decodeJson(shape.response, answer.body) : decodeProtobuf(shape.response, answer.body)));
-    if (told === undefined && isPage(answer.body)) throw new Later("HOLON_COLLECTOR_REFUSED", "what answered is a web page, and no collector", undefined);
-    if ((told === undefined || isJson) && namesError(answer.body)) throw new Later("HOLON_COLLECTOR_REFUSED", "what answered names an error, and is no collector", undefined);
+    const why = whyNoAnswer(answer.body, told);
+    if (why !== undefined) throw new Later("HOLON_COLLECTOR_REFUSED", why, undefined);
     const partial = told?.["partialSuccess"];
     const refused = typeof partial === "object" && !Array.isArray(partial) ? Number(partial[shape.rejected] ?? 0) : 0;
     if (refused > 0) setAside(refused, `the collector rejected ${refused} of ${signal}`);
@@ -229,10 +229,9 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
       jurisdiction: settings.jurisdiction,
       behind: lanes().reduce((sum, { lane, head }) => sum + head - positionOf(lane).sequence, 0),
       sent,
-      aside,
+      ...aside.status(),
       withheld,
       gone,
-      ...(lastAside === undefined ? {} : { lastAside }),
       ...(problem === undefined ? {} : { problem }),
     }),
     async close() {
@@ -241,16 +240,6 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
       await working;
     },
   };
-}
-
-/** A proxy, or the wrong address, says so with status 200: what was to go would be gone. Asked of what is no answer: one in protobuf may begin so. */
-const isPage = (body: Uint8Array): boolean => /^\s*</.test(new TextDecoder().decode(body.subarray(0, 256)));
-
-/** So does a gateway that wants a login, in an object that names an error; what others say beside an answer is theirs. */
-function namesError(body: Uint8Array): boolean {
-  if (body[0] !== "{".charCodeAt(0)) return false;
-  const said = readable((): unknown => JSON.parse(new TextDecoder().decode(body)));
-  return typeof said === "object" && said !== null && ("error" in said || "errors" in said);
 }
 
 class Later extends Error {

@@ -39,6 +39,8 @@ export interface RecorderOptions {
 }
 
 export interface Recorder {
+  /** The node runs: until then nothing is written, since a start that fails is no run of it. */
+  begin(): void;
   /** A duration of a metric, milliseconds; `count` of them. */
   measured(key: string, milliseconds: number, count?: number): void;
   /** Windows that wait, and those that were found waiting at the start. */
@@ -73,6 +75,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let everyMs = settings.everyMs;
   let timer: Timer | undefined;
   let writing: Promise<void> = Promise.resolve();
+  let hasBegun = false;
   let closed = false;
 
   const failed = (error: unknown): void => ports.trace.note("warn", `telemetry: ${error instanceof Error ? error.message : String(error)}`);
@@ -138,8 +141,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return Math.min(limits.telemetryEveryMsMax, settings.everyMs * Math.max(1, Math.ceil(leastMs / settings.everyMs)));
   }
 
-  later();
   return {
+    begin() {
+      hasBegun = true;
+      later();
+    },
     measured(key, milliseconds, count) {
       for (const meters of [durations, runningDurations]) {
         const meter = meters.get(key) ?? createDurationMeter();
@@ -148,7 +154,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       }
     },
     held: () => held,
-    turned: () => void (closed ? undefined : flush().catch(failed)), // the way up ends behind the last window of a node that stops
+    turned: () => void (closed || !hasBegun ? undefined : flush().catch(failed)), // the way up ends behind the last window of a node that stops
     async live() {
       const sample = await options.sample();
       const sums = new Map(running);
@@ -163,7 +169,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     async close() {
       closed = true;
       timer?.cancel();
-      await flush().catch(failed);
+      if (hasBegun) await flush().catch(failed);
     },
   };
 }

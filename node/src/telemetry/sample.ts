@@ -46,7 +46,8 @@ export async function sampleOf({ log, host, status, metered, held, ages, judged 
   if (out !== undefined) {
     gauges.set("holon.export.up", out.problem === undefined ? 1 : 0);
     gauges.set("holon.export.behind", out.behind);
-    for (const outcome of ["sent", "aside", "withheld", "gone"] as const) sums.set(printKey("holon.export.records", { outcome }), out[outcome]);
+    for (const outcome of ["sent", "withheld", "gone"] as const) sums.set(printKey("holon.export.records", { outcome }), out[outcome]);
+    lasting.set(printKey("holon.export.records", { outcome: "aside" }), out.aside);
   }
   gauges.set("holon.children", children.length);
   gauges.set("holon.log.lost", disk.lost.reduce((sum, { first, last }) => sum + last - first + 1, 0));

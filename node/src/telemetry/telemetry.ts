@@ -133,13 +133,15 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   if (settings === undefined) return undefined;
   const { clock } = ports;
   const self = log.origin;
-  const hasRun = log.cell(baseCell) !== undefined; // a window of this run may end while the node still starts
+  const hasRun = log.cell(baseCell) !== undefined;
   const view = (options.fleetView ?? createFleetView)(self);
   const fine = makeHistory(limits.telemetryFineStepMs, limits.telemetryFineSteps);
   const coarse = makeHistory(limits.telemetryCoarseMs, limits.telemetryCoarseSteps);
   const latest = new Map<string, Latest>();
   let incidentMs: number | undefined;
   let wasOpen: boolean | undefined;
+  /** A start that fails before that is no run: nothing is written of it. */
+  let hasStarted = false;
   let retry: Timer | undefined;
   const children = createChildren(self, view, options.heardMs);
 
@@ -233,7 +235,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       await slices.rest();
     }
   }
-  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status: looked, throughOf: (node) => view.through(node, now()), siteOf: view.siteOf, isSite, delivery: options.alerting });
+  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status: looked, throughOf: (node) => view.through(node, now()), siteOf: view.siteOf, here: view.here, isSite, delivery: options.alerting });
 
   async function isSite(site: string): Promise<boolean> {
     await first.ready();
@@ -269,6 +271,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     clockWrongBy: (node) => view.clockWrongBy(node, now()),
     latest: (node) => latest.get(node),
     async start() {
+      hasStarted = true;
+      recorder.begin();
       clockBook.start();
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
       const endedMs = await resumed();
@@ -366,7 +370,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       await out?.close();
       await heldSpans.close();
       await recorder.close();
-      await append([say(stoppedType, {})], [{ key: endedCell, value: encoder.encode(String(clock.wall().ms)) }]);
+      if (hasStarted) await append([say(stoppedType, {})], [{ key: endedCell, value: encoder.encode(String(clock.wall().ms)) }]);
       await follower.close();
     },
   };

@@ -66,7 +66,7 @@ export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonl
   return {
     async boot(config, ports): Promise<HolonSubject> {
       const node = await openNode(config, ports, parts);
-      const control = config.control ? await openControl({ log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, revoked: node.revoked, states: node.states, speaksFor: node.speaksFor, clockOff: (name) => node.telemetry?.clockWrongBy(name), ask: node.askNode, moveBook, placement: config.placement, certificateMs: config.authority?.certificateMs }) : undefined;
+      const control = config.control ? await openControl({ log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, revoked: node.revoked, states: node.states, speaksFor: node.speaksFor, clockOff: (name) => node.telemetry?.clockWrongBy(name), timeHere: (name, atMs, epoch) => node.telemetry?.view.here(name, atMs, epoch) ?? atMs, ask: node.askNode, moveBook, placement: config.placement, certificateMs: config.authority?.certificateMs }) : undefined;
       await node.announce();
       return {
         log: node.log,
