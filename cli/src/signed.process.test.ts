@@ -1,11 +1,14 @@
 /** Real nodes, real keys: what the control plane of one machine was told without its publisher does not run on any of them. */
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { PassThrough } from "node:stream";
 import type { TestContext } from "node:test";
+import { hasCode } from "@holon/core/testing/has-code.ts";
+import type { BlobHash } from "@holon/core/units.ts";
+import { metadataOf, readPublisher, signTargets } from "@holon/platform/publisher.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { z } from "zod";
 import { loadManifest } from "./app/load.ts";
@@ -117,5 +120,53 @@ turn("a publisher of the command line: two of three keys, signed, shown, pinned 
   await run("publisher", "add", keys);
   await run("app", "deploy", join(folder, "app"), "--publisher", keys, ...api);
   assert.equal(JSON.parse(await run("publisher", "show", keys, "--json")).rootVersion, 2);
+  await three.close();
+});
+
+turn("the publisher's online key was stolen: what its thief drove up nodes take for newer, until the next root has another; nobody visits them", async (context) => {
+  const folder = tempFolder(context);
+  const data = join(folder, "data");
+  const three = await open(context, data);
+  await deployHere(three, await writeApp(join(folder, "app"), "first"));
+  await until("it runs", () => settled(three, 1));
+  const { control } = three.cloud;
+  assert.ok(control !== undefined);
+  const thief = join(folder, "thief");
+  cpSync(three.publisher, thief, { recursive: true });
+  const described = await readPublisher(thief);
+  for (const { id } of described?.offline ?? []) rmSync(join(thief, "keys", `${id.slice(0, 16)}.json`));
+  const timestamp = join(thief, "metadata", "timestamp.json");
+  const drive = async (to: number): Promise<void> => {
+    writeFileSync(timestamp, readFileSync(timestamp, "utf8").replace(/("_type":"timestamp".*?"version":)\d+|("version":)\d+(?=[^{}]*"_type":"timestamp")/, `$1$2${to}`));
+    await signTargets(thief, undefined, { nowMs: Date.now() });
+  };
+  const serve = async (): Promise<readonly string[]> => {
+    const files: Record<string, BlobHash> = {};
+    for (const [name, bytes] of await metadataOf(thief)) files[name] = await control.blobs.put(bytes);
+    return control.publish(files);
+  };
+  await drive(900_000);
+  await serve();
+  await until("nodes take it", () => settled(three, 2));
+  await drive(Number.MAX_SAFE_INTEGER - 8);
+  await assert.rejects(serve(), hasCode("HOLON_SIGNATURE_AHEAD"));
+
+  const run = async (...words: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> => {
+    const { exitCode, stdout, stderr } = await runHolon(context, words);
+    assert.equal(exitCode, 0, stderr);
+    return { stdout, stderr };
+  };
+  const deploy = async (text: string) => {
+    await writeApp(join(folder, "app"), text);
+    return run("app", "deploy", join(folder, "app"), "--publisher", three.publisher, "--api", three.cloud.api, "--data", data);
+  };
+  assert.match((await deploy("second")).stderr, /version \d+, and those served until now of 900001.*holon publisher rotate/);
+  const problem = await until("nodes take the publisher's for older", () => three.gateway.node.status().agent.problem);
+  assert.equal(problem.code, "HOLON_SIGNATURE_ROLLED_BACK");
+  assert.deepEqual(await word(three), { word: "first" });
+
+  assert.match((await run("publisher", "rotate", three.publisher)).stdout, /root 2, 1 of 1 keys must sign/);
+  await deploy("third");
+  await until("what the publisher signs runs again", async () => three.gateway.node.status().agent.state === "settled" && JSON.stringify(await word(three)) === '{"word":"third"}');
   await three.close();
 });

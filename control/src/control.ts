@@ -58,6 +58,7 @@ import { warningsOf } from "./plan/warnings.ts";
 import { previewOf, type Preview } from "./plan/preview.ts";
 import { type KnownPlan, createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
 import type { DoneRun, EnergyState } from "./store/energy.ts";
+import { checkServed } from "./served.ts";
 import { checkPolicy, createMayCall, type KnownPolicy } from "./store/policy.ts";
 import { checkModel, versionOf, type KnownModel } from "./store/models.ts";
 
@@ -141,7 +142,7 @@ export interface Control {
   appsOn(node: string): readonly string[];
   /** Resolves when the app and the documents that follow from it are on disk, with what was taken and hardly is what its author means, or does not run now: one line each. `HOLON_BLOB_MISSING`, `HOLON_POLICY_DENIED`, `HOLON_APP_BAD`. */
   deploy(document: AppDocument, by?: Caller, demand?: VersionDemand): Promise<readonly string[]>;
-  /** Serves what a publisher signed from now on, and deploys an app with it, both or none; answers as `deploy`. `HOLON_BLOB_MISSING`, and what `deploy` refuses. */
+  /** Serves what a publisher signed from now on, and deploys an app with it, both or none; answers as `deploy`, and with where versions fall. `HOLON_BLOB_MISSING`, `HOLON_SIGNATURE_AHEAD`, `HOLON_SIGNATURE_BAD`, and what `deploy` refuses. */
   publish(files: SignatureFiles, document?: AppDocument, by?: Caller, demand?: VersionDemand): Promise<readonly string[]>;
   /** Metadata of the publisher that are served now. */
   images(): SignatureFiles | undefined;
@@ -395,7 +396,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
       }
       const app = document === undefined ? [] : [record(eventTypes.deployed, document.name, { ...document, by: nameOf(by) })];
       return inTurn(async () => {
-        const warnings = document === undefined ? [] : await demandPlace(document, demand);
+        const served = await checkServed(files, fold.state.images, host.blobs);
+        const warnings = [...served, ...(document === undefined ? [] : await demandPlace(document, demand))];
         await log.append({ records: [record(eventTypes.published, "images", { files, by: nameOf(by) }), ...app] });
         await follow();
         return warnings;

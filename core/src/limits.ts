@@ -123,6 +123,8 @@ export const limits = {
   signatureFilesMax: 512,
   /** Of one file of signed metadata, by node and control. At the bound: `HOLON_SIGNATURE_BAD`. */
   signatureFileBytesMax: 5 << 20,
+  /** Versions by which a publisher's metadata may be ahead of those that control served before. At the bound: `HOLON_SIGNATURE_AHEAD`. */
+  signatureVersionStepMax: 1_000_000,
   /** One call's request or answer. At the bound: refused. */
   callBytesMax: 1 << 20,
   /** Calls of this node that wait for an answer; calls of one peer that are being answered. At the bound: `HOLON_CALL_BUSY`. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { cpSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
 import type { SignedTarget, TrustAnswer } from "@holon/core/ports.ts";
-import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rootOf, signTargets } from "./publisher.ts";
+import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rootOf, rotateOnline, signTargets } from "./publisher.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { createTrustTuf } from "./trust/tuf.ts";
 
@@ -90,6 +90,60 @@ test("keys come and go by new roots, which a node follows from the one that it p
   assert.deepEqual([after.problem, after.targets.size], [undefined, 1]);
   assert.doesNotMatch(new TextDecoder().decode(after.trusted.get("root.json")), new RegExp(`"${gone}":`));
   await fails(removeKey(folder, offline[1]?.id ?? "", { nowMs }), "HOLON_ARGUMENT_BAD");
+});
+
+test("who holds a copy of the online key drives versions up; with another online key nodes go on from those of the publisher", async (t) => {
+  const [folder, stolen] = [scratchFolder(t), scratchFolder(t)];
+  const { offline, online } = await createPublisher(folder, { keys: 3, threshold: 2, nowMs });
+  await signTargets(folder, app("a", "1"), { nowMs });
+  const before = await ask(folder, []);
+  cpSync(folder, stolen, { recursive: true });
+  for (const { id } of offline) rmSync(join(stolen, "keys", `${id.slice(0, 16)}.json`));
+  const timestamp = join(stolen, "metadata", "timestamp.json");
+  writeFileSync(timestamp, readFileSync(timestamp, "utf8").replace(/"version":2,/, '"version":9007199254740989,'));
+  await signTargets(stolen, undefined, { nowMs });
+  const taken = await ask(stolen, [], before);
+  assert.equal(taken.problem, undefined, "the online key alone is enough for that");
+  await signTargets(folder, app("a", "2"), { nowMs });
+  assert.equal((await ask(folder, [], taken)).problem?.code, "HOLON_SIGNATURE_ROLLED_BACK");
+
+  const next = await rotateOnline(folder, { nowMs });
+  assert.deepEqual([next.rootVersion, next.offline, next.online.id === online.id], [2, offline, false]);
+  assert.ok(!readdirSync(join(folder, "keys")).includes(`${online.id.slice(0, 16)}.json`), "the key that signs nothing more is not kept");
+  const answer = await ask(folder, ["a/1/app.json"], taken);
+  assert.deepEqual([answer.problem, answer.targets.size], [undefined, 1]);
+  await signTargets(stolen, undefined, { nowMs });
+  assert.notEqual((await ask(stolen, [], answer)).problem, undefined, "what the stolen key signs counts no more");
+});
+
+test("who is taken out had the online key too: with him it goes", async (t) => {
+  const folder = scratchFolder(t);
+  const { offline, online } = await createPublisher(folder, { keys: 3, threshold: 2, nowMs });
+  await signTargets(folder, app("a", "1"), { nowMs });
+  const before = await ask(folder, []);
+  const next = await removeKey(folder, offline[0]?.id ?? "", { nowMs });
+  assert.notEqual(next.online.id, online.id);
+  assert.equal((await ask(folder, ["a/1/app.json"], before)).targets.size, 1);
+});
+
+test("another online key that did not sign anything yet is taken up by the next signing", async (t) => {
+  const [folder, copy] = [scratchFolder(t), scratchFolder(t)];
+  await createPublisher(folder, { keys: 1, threshold: 1, nowMs });
+  await signTargets(folder, app("a", "1"), { nowMs });
+  cpSync(join(folder, "metadata"), copy, { recursive: true });
+  await rotateOnline(folder, { nowMs });
+  cpSync(join(copy, "timestamp.json"), join(folder, "metadata", "timestamp.json")); // as a power cut leaves it
+  await signTargets(folder, app("a", "1"), { nowMs });
+  assert.equal((await ask(folder, ["a/1/app.json"])).targets.size, 1);
+});
+
+test("a root is signed by keys that lie here together: with fewer none is made, and it says what to bring", async (t) => {
+  const folder = scratchFolder(t);
+  const { offline } = await createPublisher(folder, { keys: 2, threshold: 2, nowMs });
+  rmSync(join(folder, "keys", `${offline[1]?.id.slice(0, 16) ?? ""}.json`));
+  const before = await metadataOf(folder);
+  await assert.rejects(rotateOnline(folder, { nowMs }), (error) => error instanceof HolonError && error.code === "HOLON_SIGNATURE_UNMET" && /bring/i.test(error.next ?? ""));
+  assert.deepEqual(await metadataOf(folder), before);
 });
 
 test("a folder is made a publisher's once, and asks for keys that can be", async (t) => {

@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import type { SignedTarget } from "@holon/core/ports.ts";
 import { z } from "zod";
-import { createKey, openKeys } from "./publisher/keys.ts";
+import { createKey, keyPath, openKeys } from "./publisher/keys.ts";
 import { diskError, isErrno } from "./disk/error.ts";
 import { writeWhole } from "./whole-file.ts";
-import { readSecretFile, writeSecretFile } from "./secret-file.ts";
+import { readSecretFile, removeSecretFile, writeSecretFile } from "./secret-file.ts";
 import { describeFile, isSigned, makeRoot, makeSnapshot, makeTargets, makeTimestamp, signFile, targetsOf, type SigningKey } from "./trust/tuf-repository.ts";
 
 const day = 86_400_000;
@@ -62,30 +62,56 @@ export async function metadataOf(folder: string): Promise<ReadonlyMap<string, Ui
 /** Adds a key: the next root names it, signed by the keys of before and by its own. */
 export async function addKey(folder: string, options: PublisherOptions): Promise<PublisherDescription> {
   const before = await demand(folder);
-  const held = await openKeys(join(folder, "keys"), before.offline, options.passphrase);
-  if (held.length < before.threshold) throw unmet(folder, `a root`, held.length, before.threshold);
+  const held = await openRootKeys(folder, before, options);
   const added = await createKey(join(folder, "keys"), options.passphrase);
   const next = { ...before, offline: [...before.offline, added.public], rootVersion: before.rootVersion + 1 };
   await writeRoot(folder, next, [...held, added], options);
   return writeSecretFile(join(folder, "publisher.json"), next);
 }
 
-/** Takes a key out, the threshold staying: what it signed from now on counts no more. */
+/**
+ * Takes a key out, the threshold staying: what it signed from now on counts no more. Whoever held it held the online key too, without which nothing is completed: that one is made anew.
+ */
 export async function removeKey(folder: string, id: string, options: PublisherOptions): Promise<PublisherDescription> {
   const before = await demand(folder);
   const offline = before.offline.filter((key) => !key.id.startsWith(id));
   if (offline.length !== before.offline.length - 1 || id === "") throw new HolonError("HOLON_ARGUMENT_BAD", `${id} is the beginning of ${before.offline.length - offline.length} keys, not of one`, { next: "See `holon publisher show`." });
   if (offline.length < before.threshold) throw new HolonError("HOLON_ARGUMENT_BAD", `without it ${offline.length} keys are left, and ${before.threshold} must sign`, { next: "Add a key first." });
-  const held = await openKeys(join(folder, "keys"), before.offline, options.passphrase);
-  if (held.length < before.threshold) throw unmet(folder, "a root", held.length, before.threshold);
-  const next = { ...before, offline, rootVersion: before.rootVersion + 1 };
-  await writeRoot(folder, next, held, options);
+  const held = await openRootKeys(folder, before, options);
+  const next = await withNewOnline(folder, { ...before, offline }, held, options);
   const left = held.filter((key) => offline.some(({ id: kept }) => kept === key.public.id));
-  await writeSecretFile(join(folder, "publisher.json"), next);
   // What the key that went has signed must be signed without it.
   const targets = await newestTargets(folder);
   if (targets !== undefined) await finish(folder, next, await makeSignedTargets(targets.version + 1, targets.targets, left, options), options);
   return next;
+}
+
+/**
+ * Makes the key of snapshot and timestamp anew, and signs both with it. A node that follows the root forgets the versions that the key of before signed, however high a thief drove them (The Update Framework, section 5.3.11).
+ * `HOLON_SIGNATURE_UNMET` where too few keys are here for a root.
+ */
+export async function rotateOnline(folder: string, options: PublisherOptions): Promise<PublisherDescription> {
+  const before = await demand(folder);
+  const next = await withNewOnline(folder, before, await openRootKeys(folder, before, options), options);
+  const targets = await newestTargets(folder);
+  if (targets !== undefined) await finish(folder, next, targets.bytes, options);
+  return next;
+}
+
+async function withNewOnline(folder: string, before: PublisherDescription, signers: readonly SigningKey[], options: PublisherOptions): Promise<PublisherDescription> {
+  const online = (await createKey(join(folder, "keys"), options.passphrase)).public;
+  const next = { ...before, online, rootVersion: before.rootVersion + 1 };
+  await writeRoot(folder, next, signers, options);
+  await writeSecretFile(join(folder, "publisher.json"), next);
+  await removeSecretFile(keyPath(join(folder, "keys"), before.online));
+  return next;
+}
+
+/** Those that sign the next root: as many as must, since a root waits for nobody. */
+async function openRootKeys(folder: string, { offline, threshold }: PublisherDescription, { passphrase }: PublisherOptions): Promise<readonly SigningKey[]> {
+  const held = await openKeys(join(folder, "keys"), offline, passphrase);
+  if (held.length >= threshold) return held;
+  throw new HolonError("HOLON_SIGNATURE_UNMET", `${folder}: the next root takes ${threshold} keys at once, and ${held.length} are here`, { next: "Bring as many key files as must sign together in keys/ of this folder, for this step, with the passphrase that opens them." });
 }
 
 /**
@@ -98,7 +124,7 @@ export async function signTargets(folder: string, app: { readonly name: string; 
   const newest = await newestTargets(folder);
   const pending = await readPending(folder);
   const wanted = app === undefined ? undefined : withApp(newest?.targets ?? new Map(), app);
-  if (wanted !== undefined && newest !== undefined && isSame(wanted, newest.targets) && (await isFresh(folder, options))) return;
+  if (wanted !== undefined && newest !== undefined && isSame(wanted, newest.targets) && (await isFresh(folder, publisher, options))) return;
   if (wanted !== undefined && newest !== undefined && isSame(wanted, newest.targets)) return finish(folder, publisher, newest.bytes, options);
   if (wanted !== undefined && !(pending !== undefined && isSame(wanted, targetsOf(pending)))) {
     return finish(folder, publisher, await makeSignedTargets((newest?.version ?? 0) + 1, wanted, keys, options), options);
@@ -145,9 +171,10 @@ async function writeRoot(folder: string, { offline, threshold, online, rootVersi
   await writeWhole(join(folder, "metadata", `${rootVersion}.root.json`), root, 0o644);
 }
 
-/** Half of its time is left: nodes need nothing newer. */
-async function isFresh(folder: string, { nowMs, days = defaultDays }: PublisherOptions): Promise<boolean> {
-  return describeFile(await readBytes(join(folder, "metadata", "timestamp.json"))).expiresMs - nowMs > (days * day) / 2;
+/** Half of its time is left, and the newest root names who signed it: nodes need nothing newer. */
+async function isFresh(folder: string, { rootVersion }: PublisherDescription, { nowMs, days = defaultDays }: PublisherOptions): Promise<boolean> {
+  const timestamp = await readBytes(join(folder, "metadata", "timestamp.json"));
+  return describeFile(timestamp).expiresMs - nowMs > (days * day) / 2 && (await isSigned("timestamp", timestamp, await readBytes(join(folder, "metadata", `${rootVersion}.root.json`))));
 }
 
 const makeSignedTargets = async (version: number, targets: ReadonlyMap<string, SignedTarget>, keys: readonly SigningKey[], { nowMs }: PublisherOptions): Promise<Uint8Array> => signFile(await makeTargets(version, nowMs + targetsMs, targets), keys);

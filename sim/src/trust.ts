@@ -11,7 +11,7 @@ import { z } from "zod";
 const roleSchema = z.strictObject({ keys: z.array(z.string()), threshold: z.int().min(1) });
 const metaSchema = z.strictObject({ version: z.int(), hash: z.string() });
 const signedSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("root"), version: z.int(), expiresMs: z.number(), roles: z.strictObject({ offline: roleSchema, online: roleSchema }) }),
+  z.strictObject({ kind: z.literal("root"), version: z.int(), expiresMs: z.number(), roles: z.strictObject({ offline: roleSchema, timestamp: roleSchema }) }),
   z.strictObject({ kind: z.literal("timestamp"), version: z.int(), expiresMs: z.number(), next: metaSchema }),
   z.strictObject({ kind: z.literal("snapshot"), version: z.int(), expiresMs: z.number(), next: metaSchema }),
   z.strictObject({ kind: z.literal("targets"), version: z.int(), expiresMs: z.number(), targets: z.record(z.string(), z.strictObject({ hash: z.string(), lengthBytes: z.int() })) }),
@@ -36,13 +36,13 @@ export function createTrust(pinned: Readonly<Partial<Record<SignedRepository, Ui
           if (atMs !== undefined && atMs >= file.signed.expiresMs) fail("HOLON_SIGNATURE_EXPIRED", `${file.signed.kind} is expired`);
         };
         const timestampBytes = await offered("timestamp.json");
-        const timestamp = read("timestamp", timestampBytes, root.roles.online);
+        const timestamp = read("timestamp", timestampBytes, root.roles.timestamp);
         const held = trusted.get("timestamp.json");
-        if (held !== undefined && parse("timestamp", held).signed.version > timestamp.signed.version) fail("HOLON_SIGNATURE_ROLLED_BACK", `timestamp ${timestamp.signed.version} is older than what was verified`);
+        if (held !== undefined && isSignedBy(root.roles.timestamp, parse("timestamp", held)) && parse("timestamp", held).signed.version > timestamp.signed.version) fail("HOLON_SIGNATURE_ROLLED_BACK", `timestamp ${timestamp.signed.version} is older than what was verified`);
         within(timestamp);
         trusted.set("timestamp.json", timestampBytes); // what follows may be refused: this is not older for it
         const snapshotBytes = await offered(`${timestamp.signed.next.version}.snapshot.json`);
-        const snapshot = read("snapshot", named(snapshotBytes, timestamp.signed.next.hash), root.roles.online);
+        const snapshot = read("snapshot", named(snapshotBytes, timestamp.signed.next.hash), root.roles.timestamp);
         within(snapshot);
         trusted.set("snapshot.json", snapshotBytes);
         const targetsBytes = await offered(`${snapshot.signed.next.version}.targets.json`);
@@ -89,10 +89,11 @@ function parse<Kind extends Signed["kind"]>(kind: Kind, bytes: Uint8Array | unde
 
 function read<Kind extends Signed["kind"]>(kind: Kind, bytes: Uint8Array, role: z.infer<typeof roleSchema>): Of<Kind> {
   const file = parse(kind, bytes);
-  const signers = role.keys.filter((key) => file.signatures[nameOf(key)] === signatureOf(key, file.signed));
-  if (signers.length < role.threshold) fail("HOLON_SIGNATURE_UNMET", `${kind} was signed by ${signers.length}/${role.threshold} keys`);
+  if (!isSignedBy(role, file)) fail("HOLON_SIGNATURE_UNMET", `${kind} was signed by fewer than ${role.threshold} keys`);
   return file;
 }
+
+const isSignedBy = ({ keys, threshold: wanted }: z.infer<typeof roleSchema>, { signed, signatures }: SimFile): boolean => keys.filter((key) => signatures[nameOf(key)] === signatureOf(key, signed)).length >= wanted;
 
 const named = (bytes: Uint8Array, expected: string): Uint8Array => (hash("sha256", bytes) === expected ? bytes : fail("HOLON_SIGNATURE_MIXED", `expected the hash ${expected}`));
 const nameOf = (key: string): string => hash("sha256", key);
@@ -125,7 +126,7 @@ export class SimRepository {
   rotate({ signersBefore = threshold }: { readonly signersBefore?: number } = {}): void {
     const before = this.#rootVersion === 0 ? [] : this.#keys().slice(0, signersBefore);
     this.#rootVersion += 1;
-    const signed: Signed = { kind: "root", version: this.#rootVersion, expiresMs: farMs, roles: { offline: { keys: this.#keys(), threshold }, online: { keys: [this.#online()], threshold: 1 } } };
+    const signed: Signed = { kind: "root", version: this.#rootVersion, expiresMs: farMs, roles: { offline: { keys: this.#keys(), threshold }, timestamp: { keys: [this.#online()], threshold: 1 } } };
     this.#files.set(`${this.#rootVersion}.root.json`, encode(signed, [...before, ...this.#keys().slice(0, threshold)]));
   }
 

@@ -1,7 +1,7 @@
-/** `holon publisher init|add|remove|sign|show|pin|trust` */
+/** `holon publisher init|add|remove|rotate|sign|show|pin|trust` */
 import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
-import { addKey, createPublisher, metadataOf, readPublisher, removeKey, signTargets, type PublisherDescription } from "@holon/platform/publisher.ts";
+import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rotateOnline, signTargets, type PublisherDescription } from "@holon/platform/publisher.ts";
 import { sealerOf, trustSite } from "@holon/platform/publisher/sites.ts";
 import { describeFile, targetsOf } from "@holon/platform/trust/tuf-repository.ts";
 import { loadManifest } from "../app/load.ts";
@@ -40,7 +40,15 @@ export async function addPublisherKey(place: string, { passphraseFile, json }: S
 
 export async function removePublisherKey(place: string, key: string, { passphraseFile, json }: SigningOptions): Promise<void> {
   tell(place, await removeKey(resolve(place), key, { passphrase: await readPassphrase(passphraseFile), nowMs: Date.now() }), json);
+  process.stderr.write(tellHolders);
 }
+
+export async function rotatePublisherKey(place: string, { passphraseFile, json }: SigningOptions): Promise<void> {
+  tell(place, await rotateOnline(resolve(place), { passphrase: await readPassphrase(passphraseFile), nowMs: Date.now() }), json);
+  process.stderr.write(tellHolders);
+}
+
+const tellHolders = "the online key is another: take its file in keys/ and metadata/ and publisher.json to the other holders, and deploy an app again, so that nodes hear of it\n";
 
 export async function signWithPublisher(place: string, { app, keep = false, withdraw, days, passphraseFile, json }: SignOptions): Promise<void> {
   const folder = resolve(place);

@@ -11,7 +11,8 @@ export function addPublisher(program: Command): void {
     .option("--threshold <m>", "how many of them must sign", "1")
     .action(async (folder: string, options: InitOptions) => (await import("../command/publisher.ts")).initPublisher(folder, options));
   signing(publisher.command("add <folder>").description("add a key: the next root names it")).action(async (folder: string, options: SigningOptions) => (await import("../command/publisher.ts")).addPublisherKey(folder, options));
-  signing(publisher.command("remove <folder> <key>").description("take a key out: the next root does without it")).action(async (folder: string, key: string, options: SigningOptions) => (await import("../command/publisher.ts")).removePublisherKey(folder, key, options));
+  signing(publisher.command("remove <folder> <key>").description("take a key out, and make the online key anew: the next root does without both")).action(async (folder: string, key: string, options: SigningOptions) => (await import("../command/publisher.ts")).removePublisherKey(folder, key, options));
+  signing(publisher.command("rotate <folder>").description("make the online key anew, which signs what is newest: what a thief signed with it counts no more")).action(async (folder: string, options: SigningOptions) => (await import("../command/publisher.ts")).rotatePublisherKey(folder, options));
   signing(publisher.command("sign <folder>").description("sign an app, or what waits for more signatures, and make the rest fresh"))
     .option("--app <folder>", "the app")
     .option("--withdraw <app>", "sign all but this app")

@@ -87,6 +87,7 @@ export const routesOfVerbs: Readonly<Record<string, Way>> = {
   "publisher init": here(keys),
   "publisher add": here(keys),
   "publisher remove": here(keys),
+  "publisher rotate": here(keys),
   "publisher sign": here(keys),
   "publisher show": here(keys),
   "publisher pin": here("a root is pinned on the node's own machine"),

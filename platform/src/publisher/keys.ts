@@ -18,11 +18,16 @@ const keyFileSchema = z.union([
 ]);
 type KeyFile = z.infer<typeof keyFileSchema>;
 
+const fileName = ({ id }: PublicKey): string => `${id.slice(0, 16)}.json`;
+
+/** Where a key's file lies, in the folder of keys. */
+export const keyPath = (folder: string, key: PublicKey): string => join(folder, fileName(key));
+
 export async function createKey(folder: string, passphrase: string | undefined): Promise<SigningKey> {
   const { privateKey } = generateKeyPairSync("ed25519");
   const own = publicKeyOf(privateKey);
   const keyPem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  await writeSecretFile<KeyFile>(join(folder, `${own.id.slice(0, 16)}.json`), passphrase === undefined ? { id: own.id, keyPem } : { id: own.id, sealed: seal(keyPem, passphrase) });
+  await writeSecretFile<KeyFile>(keyPath(folder, own), passphrase === undefined ? { id: own.id, keyPem } : { id: own.id, sealed: seal(keyPem, passphrase) });
   return { public: own, private: privateKey };
 }
 
@@ -31,7 +36,7 @@ export async function openKeys(folder: string, wanted: readonly PublicKey[], pas
   const present = new Set(await readdir(folder).catch(() => [])); // none are here
   const keys: SigningKey[] = [];
   for (const own of wanted) {
-    const name = `${own.id.slice(0, 16)}.json`;
+    const name = fileName(own);
     const file = present.has(name) ? await readSecretFile(join(folder, name), keyFileSchema) : undefined;
     const keyPem = file === undefined ? undefined : "keyPem" in file ? file.keyPem : passphrase === undefined ? undefined : unseal(file.sealed, passphrase);
     if (keyPem !== undefined) keys.push({ public: own, private: createPrivateKey(keyPem) });

@@ -38,8 +38,8 @@ export class TufBench {
     this.#files.set(`${this.#rootVersion}.root.json`, await signFile(root, [...before, ...this.#offline.slice(0, threshold)]));
   }
 
-  async publish(targets: Readonly<Record<string, SignedTarget>>, { signers = threshold, expiresMs = farMs }: { readonly signers?: number; readonly expiresMs?: number } = {}): Promise<void> {
-    const version = (this.#version += 1);
+  async publish(targets: Readonly<Record<string, SignedTarget>>, { signers = threshold, expiresMs = farMs, version = this.#version + 1 }: { readonly signers?: number; readonly expiresMs?: number; readonly version?: number } = {}): Promise<void> {
+    this.#version = version;
     const signed = await signFile(await makeTargets(version, farMs, new Map(Object.entries(targets))), this.#offline.slice(0, signers));
     const snapshot = await signFile(await makeSnapshot(version, farMs, signed), [this.#online]);
     const timestamp = await signFile(await makeTimestamp(version, expiresMs, snapshot), [this.#online]);
