@@ -663,6 +663,8 @@ export const limits = {
   heldUnitsTold: 4_096,
   /** By how much the number of a document may be above the last that control remembers, so that nobody's word makes it run out of numbers. Above it: the node is given no lease. */
   desiredLeapMax: 1_000_000,
+  /** Up to this number a document may come at any leap: who was driven up so far, by a parent that lied, is followed at once. A node that has none yet takes one of twice that. At the bound: control goes on from here, a node keeps what it has and ends the link. */
+  desiredFreeMax: 2 ** 50,
   /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */
   handedTellMs: 3_600_000,
   handedSitesMax: 16,

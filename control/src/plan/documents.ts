@@ -2,6 +2,7 @@
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
+import { limits } from "@holon/core/limits.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Assignment } from "@holon/core/placement/plan.ts";
@@ -41,9 +42,9 @@ export function heldDesired(log: Log, node: string): Desired | undefined {
   return bytes && desiredSchema.parse(parseJson(bytes));
 }
 
-/** What a node has told of may be above what this control remembers, where it was put back from a backup: a number that was given means that document. */
+/** What a node has told of may be above what this control remembers, where it was put back from a backup: a number that was given means that document. Nobody's word uses the numbers up: beyond those that may be leapt over it is followed step by step. */
 export const nextVersion = ({ state: { nodes }, recall }: { readonly state: Pick<ControlState, "nodes">; readonly recall: Pick<Recall, "told"> }, node: string, before: { readonly version: number } | undefined): number =>
-  Math.max(before?.version ?? 0, nodes.get(node)?.reported?.version ?? 0, recall.told(node)) + 1;
+  Math.max(before?.version ?? 0, Math.min(nodes.get(node)?.reported?.version ?? 0, Math.max(limits.desiredFreeMax, (before?.version ?? 0) + limits.desiredLeapMax)), recall.told(node)) + 1;
 
 export interface Issuing {
   readonly records: NewRecord[];

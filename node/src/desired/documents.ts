@@ -1,6 +1,7 @@
 /** Desired documents on this node's disk: its own and those of the nodes below it. State, not commands: only the newest counts. */
 import { HolonError } from "@holon/core/errors.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
+import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import type { NodeName } from "@holon/core/units.ts";
@@ -45,9 +46,13 @@ async function keepNewer(log: Log, node: NodeName, bytes: Uint8Array): Promise<n
   const document = parseDesired(bytes, node);
   const held = desiredOf(log, node)?.document.version ?? 0;
   if (document.version <= held) return held;
+  if (document.version > keptMax(held)) throw new HolonError("HOLON_FRAME_BAD", `desired document ${document.version} of ${node} is too far above the last one, ${held}: nothing could be newer than it soon`);
   await log.append({ cells: [{ key: desiredCell(node), value: bytes }] });
   return document.version;
 }
+
+/** The newest that is kept, whoever signed it: what is refused later is kept as well, and nothing older comes after it. */
+const keptMax = (held: number): number => (held === 0 ? 2 * limits.desiredFreeMax : Math.max(limits.desiredFreeMax, held + limits.desiredLeapMax));
 
 /** Versions held of this node and of all below it. */
 export function heldVersions(log: Log): readonly (readonly [string, number])[] {
