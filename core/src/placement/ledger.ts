@@ -3,7 +3,7 @@ import { outlookOf, placeOn, type AcceleratorOutlook } from "./accelerators.ts";
 import { chooseDevices, packDevices } from "./devices.ts";
 import type { Fleet } from "./fleet.ts";
 import { wholeMilli, type AcceleratorDemand } from "./fragments.ts";
-import { costBetween, costOf, hasAccelerator, moveCost, totalOf, whyOutOfBounds, type Item, type Work } from "./work.ts";
+import { costBetween, costOf, hasAccelerator, monthOf, moveCost, totalOf, whyOutOfBounds, type Item, type Work } from "./work.ts";
 
 /** Leaving a unit out costs more than any place; the more urgent, the more. */
 export const unplacedCost = ({ needs }: Item, { leaving }: Pick<Ledger, "leaving">): number => leaving.cost * (1 + needs.priority);
@@ -76,7 +76,7 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
     const before = known.get(index, key);
     if (before !== undefined) return before;
     const item = itemAt(index);
-    const cost = !item.kind.has(node) || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : totalOf(costOf(fleet, item, node, isWithout));
+    const cost = !item.kind.has(node) || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : monthOf(fleet, item, node, isWithout);
     known.set(index, key, cost);
     return cost;
   };

@@ -285,7 +285,8 @@ function costOfBoth(fleet: Fleet, items: readonly Item[], ledger: Ledger, one: n
 /** It and those beside it that it exchanges data with go to another node as one. */
 function moveTogether(fleet: Fleet, items: readonly Item[], ledger: Ledger, index: number, candidates: readonly number[]): readonly number[] {
   const from = ledger.at[index] ?? -1;
-  const together = [index, ...(items[index]?.flows.map(({ item }) => item).filter((other) => ledger.at[other] === from) ?? [])].slice(0, togetherMax);
+  const together = [index];
+  for (const { item } of items[index]?.flows ?? []) if (together.length < togetherMax && ledger.at[item] === from) together.push(item);
   if (together.length < 2) return [];
   const asks = together.some((each) => items[each]?.flows.some(({ staged }) => staged !== undefined) === true);
   // between the members nothing flows over a way, before or after: they stay beside each other; what is asked in parts costs there too, once

@@ -87,7 +87,7 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
       const callMs = longestCall(fleet, unit, needs);
       const asked = own.filter((stage) => stage.needs === needs).flatMap((stage) => askedOf(fleet, stage));
       for (let replica = 0; replica < needs.replicas; replica++) {
-        const siblings = Array.from({ length: needs.replicas }, (_, other) => first + other).filter((other) => other !== first + replica);
+        const siblings = needs.replicas === 1 ? none : Array.from({ length: needs.replicas }, (_, other) => first + other).filter((other) => other !== first + replica);
         items.push({ unit, replica, needs, unitIndex, sources, effects, flows: [], siblings, asked, callMs, kind });
       }
       unitIndex++;
@@ -96,6 +96,8 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
   }
   return { items, indexOf, known: createKnownCosts(items.length), stages, outlook: undefined };
 }
+
+const none: readonly number[] = [];
 
 /** A node of that site; a name that is none of it, or gone from the fleet, says nothing. */
 function attachedTo({ indexOf, nodes }: Fleet, site: string, name: string | undefined): number | undefined {
@@ -285,9 +287,42 @@ export function costOf(fleet: Fleet, { needs, sources, effects, asked }: Item, n
     carbon: ofJob === undefined ? steadyCarbon : ofJob.carbon,
     latency: latencyMs * policy.perMillisecond,
     egress,
-    hardware: needs.accelerator === undefined ? (place?.capacity.accelerators === undefined ? 0 : policy.acceleratorSpared) : accelerated ? 0 : policy.acceleratorMissed,
+    hardware: hardwareOf(fleet, needs, place, accelerated),
     questions: asked.length === 0 ? 0 : asked.reduce((sum, { stage, node: asker, rows, times }) => sum + times * cheapestStage(fleet, stage, asker, node, rows).cost, 0) / needs.replicas,
   };
+}
+
+/** What all of `costOf` comes to, to the last bit; most of a search asks this, of what has neither runs nor questions in parts, and nothing is made to be thrown away. */
+export function monthOf(fleet: Fleet, item: Item, node: number, without = false): number {
+  const { needs, sources, effects, asked } = item;
+  if (needs.job !== undefined || asked.length > 0) return totalOf(costOf(fleet, item, node, without));
+  const { rates, policy, siteOf, links } = fleet;
+  const place = fleet.nodes[node];
+  const accelerated = !without && place !== undefined && hasAccelerator(needs, place);
+  const accelerators = accelerated && needs.accelerator !== undefined ? (needs.accelerator.count * needs.accelerator.milli) / 1000 : 0;
+  let [latencyMs, egress] = [0, 0];
+  for (const { node: source, gigabytes } of sources) {
+    const top = source < 0 || links.size > 0 || siteOf[source] === siteOf[node] ? -1 : meetingOf(fleet, source, node);
+    if (top < 0) {
+      const way = source < 0 ? fleet.worst : wayBetween(fleet, source, node);
+      latencyMs += way.latencyMs;
+      egress += gigabytes * way.perGigabyte;
+    } else {
+      latencyMs += (fleet.latencyMs[source] ?? 0) + (fleet.latencyMs[node] ?? 0) - 2 * (fleet.latencyMs[top] ?? 0);
+      egress += gigabytes * ((fleet.perGigabyte[source] ?? 0) + (fleet.perGigabyte[node] ?? 0) - 2 * (fleet.perGigabyte[top] ?? 0));
+    }
+  }
+  if (needs.deferrableHours > 0) latencyMs = 0;
+  else for (const effect of effects) latencyMs += (effect.node < 0 ? fleet.worst : wayBetween(fleet, effect.node, node)).latencyMs;
+  const rent = needs.processors * (rates.processorRent[node] ?? 0) + (needs.memoryBytes / gigabyte) * (rates.memoryRent[node] ?? 0) + accelerators * (rates.acceleratorRent[node] ?? 0);
+  const energy = needs.processors * (rates.processorEnergy[node] ?? 0) + accelerators * (rates.acceleratorEnergy[node] ?? 0);
+  const carbon = needs.processors * (rates.processorCarbon[node] ?? 0) + accelerators * (rates.acceleratorCarbon[node] ?? 0);
+  return rent + energy + carbon + latencyMs * policy.perMillisecond + egress + hardwareOf(fleet, needs, place, accelerated);
+}
+
+function hardwareOf({ policy }: Fleet, { accelerator }: UnitNeeds, place: InventoryNode | undefined, accelerated: boolean): number {
+  if (accelerator === undefined) return place?.capacity.accelerators === undefined ? 0 : policy.acceleratorSpared;
+  return accelerated ? 0 : policy.acceleratorMissed;
 }
 
 /** By the hours of its run, where their curve is known. */
