@@ -1,4 +1,6 @@
 /** Parts of accelerators of one node, handed out so that as much as possible fits: a part stays on one accelerator, several are taken whole. */
+import type { InventoryNode } from "../schema/inventory.ts";
+import type { UnitNeeds } from "../schema/needs.ts";
 import { wholeMilli } from "./fragments.ts";
 
 export interface DeviceDemand {
@@ -54,4 +56,11 @@ function waysFor(free: readonly number[], demand: DeviceDemand): readonly (reado
     return true;
   });
   return open.sort((a, b) => (free[a] ?? 0) - (free[b] ?? 0)).map((device) => [device]);
+}
+
+/** Whether the node has what the unit asks for or would like, taken by nobody. */
+export function hasAccelerator({ accelerator }: UnitNeeds, node: InventoryNode): boolean {
+  if (accelerator === undefined) return false;
+  const { accelerators } = node.capacity;
+  return accelerators !== undefined && accelerators.count >= accelerator.count && (accelerator.models.length === 0 || accelerator.models.includes(accelerators.model));
 }

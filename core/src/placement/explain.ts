@@ -4,7 +4,9 @@ import type { Fleet } from "./fleet.ts";
 import { isBound, type Ledger } from "./ledger.ts";
 import type { Planned } from "./planner.ts";
 import { shiftText } from "../shifting/job.ts";
-import { costBetween, costOf, hasAccelerator, moveCost, prefersNone, print, whyNever, whyNotNow, whyOutOfBounds, type Cost, type Item, type Refusal } from "./work.ts";
+import { hasAccelerator } from "./devices.ts";
+import { costOf, type Cost } from "./month.ts";
+import { costBetween, moveCost, prefersNone, print, whyNever, whyNotNow, whyOutOfBounds, type Item, type Refusal } from "./work.ts";
 
 export type Reason = Refusal["reason"] | "only" | "cheapest" | "dearer" | "moving" | "unknown-unit" | "unknown-node" | "not-better" | "same" | "lead";
 

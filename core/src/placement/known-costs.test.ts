@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { largeInstance, smallInstance, stagedInstance } from "./by-chance.ts";
 import { compileFleet } from "./fleet.ts";
 import { createKnownCosts } from "./known-costs.ts";
-import { compileWork, costOf, monthOf, totalOf } from "./work.ts";
+import { costOf, monthOf, totalOf } from "./month.ts";
+import { compileWork } from "./work.ts";
 
 test("a month is what all parts of its cost come to, to the last bit, with accelerators and without", () => {
   let compared = 0;

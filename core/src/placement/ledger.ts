@@ -1,9 +1,10 @@
 /** Who stands where, what is left on each node, and what it all costs: the books of a search, kept true with every step. */
 import { outlookOf, placeOn, type AcceleratorOutlook } from "./accelerators.ts";
-import { chooseDevices, packDevices } from "./devices.ts";
+import { chooseDevices, hasAccelerator, packDevices } from "./devices.ts";
 import type { Fleet } from "./fleet.ts";
 import { wholeMilli, type AcceleratorDemand } from "./fragments.ts";
-import { costBetween, costOf, hasAccelerator, monthOf, moveCost, totalOf, whyOutOfBounds, type Item, type Work } from "./work.ts";
+import { costOf, monthOf, totalOf } from "./month.ts";
+import { costBetween, moveCost, whyOutOfBounds, type Item, type Work } from "./work.ts";
 
 /** Leaving a unit out costs more than any place; the more urgent, the more. */
 export const unplacedCost = ({ needs }: Item, { leaving }: Pick<Ledger, "leaving">): number => leaving.cost * (1 + needs.priority);
