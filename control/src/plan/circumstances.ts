@@ -37,7 +37,13 @@ export function inCircumstances(apps: readonly AppNeeds[], documents: readonly A
     const exchanged = document === undefined ? undefined : exchangedIn(document, state, standsOn);
     const flows = exchanged === undefined ? stated : stated.map((flow) => withExchanged(flow, exchanged, flowsBefore.get(app)));
     const stages = document === undefined ? undefined : stagesFor(document, state, standsOn, stagesBefore.get(app));
-    return { app, flows, ...(stages === undefined ? {} : { stages }), units: units.map((unit) => withSite(withRun(withData(withAskers(withPolicy(unit, document, state, policy), document, state), document, state, { before: old.get(`${app}/${unit.name}`), exchanged }), document, state, nowMs), homeOf.get(`${app}/${unit.name}`), site)) };
+    return { app, flows, ...(stages === undefined ? {} : { stages }), units: units.map((unit) => {
+      const name = `${app}/${unit.name}` as const;
+      const own = withRun(withData(withAskers(withPolicy(unit, document, state, policy), document, state), document, state, { before: old.get(name), exchanged }), document, state, nowMs);
+      const seen = withSite(own, homeOf.get(name), site);
+      // Who had it before and is not heard may run it still, wherever it is to be since, or nowhere.
+      return seen === own ? withSite(own, old.get(name)?.leftTo?.node, site) : seen;
+    }) };
   });
 }
 
@@ -107,4 +113,4 @@ function doorOf(nodes: ReadonlyMap<string, number> | undefined, before: string |
 
 /** What of the needs a manifest says. */
 export const deployedOf = (apps: readonly AppNeeds[], documents: readonly AppDocument[]): string =>
-  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows: flows.map(({ from, to }) => ({ from, to })), units: units.map(({ sources, island: _island, ...unit }) => ({ ...unit, run: null, forbidden: null, onTheWay: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));
+  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows: flows.map(({ from, to }) => ({ from, to })), units: units.map(({ sources, island: _island, leftTo: _leftTo, ...unit }) => ({ ...unit, run: null, forbidden: null, onTheWay: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));

@@ -87,24 +87,30 @@ async function live(seed: number, isPutBack = false): Promise<void> {
 const equals = ["edge-1", "edge-2", "edge-3", "edge-4", "edge-5"];
 
 /** A fleet of a root and its equal children: the unit is on one of them. */
-async function fleetOfEquals(workMs: number): Promise<{ readonly fleet: ControlFleet; readonly acts: ActsWatch }> {
+async function fleetOfEquals(pace: Pace, app = busyApp(["sum"])): Promise<{ readonly fleet: ControlFleet; readonly acts: ActsWatch }> {
   const acts = new ActsWatch(unit, () => started.fleet?.world.nowMs ?? 0);
   const started: { fleet?: ControlFleet } = {};
   const edges = equals.map((name): MemberOptions => ({ name, tier: "edge", parent: "cloud", site: name, inventory }));
-  const fleet = (started.fleet = await ControlFleet.start([{ name: "cloud", tier: "cloud", inventory }, ...edges], { ports: ({ name }, ports) => acts.ports(name, { ...ports, runner: slowed(ports, workMs) }), opened: (node, log) => acts.attach(node, log) }));
+  const fleet = (started.fleet = await ControlFleet.start([{ name: "cloud", tier: "cloud", inventory }, ...edges], { ports: ({ name }, ports) => acts.ports(name, { ...ports, runner: slowed(ports, pace) }), opened: (node, log) => acts.attach(node, log) }));
   await fleet.drive(fleet.control.blobs.put(beatCode));
   await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory: told }) => told?.capacity.processors === 2 && (name === "cloud" || told.uplink !== undefined)));
-  await fleet.drive(fleet.control.deploy(busyApp));
+  await fleet.drive(fleet.control.deploy(app));
   await fleet.until("it runs", () => homeOf(fleet) !== undefined);
   return { fleet, acts };
 }
 
-/** Each batch takes so long, or until its sandbox is ended. */
-const slowed = ({ runner, clock }: Ports, workMs: number): Runner => ({
+interface Pace {
+  /** Each batch takes so long, or until its sandbox is ended. */
+  readonly workMs?: number;
+  /** So long takes the end of the sandbox of `pump/first`. */
+  readonly endMs?: number;
+}
+
+const slowed = ({ runner, clock }: Ports, { workMs = 0, endMs = 0 }: Pace): Runner => ({
   ...runner,
   async start(program, first) {
     const instance = await runner.start(program, first);
-    if (workMs === 0) return instance;
+    if (workMs === 0 && endMs === 0) return instance;
     const ends = Promise.withResolvers<never>();
     ends.promise.catch(() => undefined);
     return {
@@ -114,19 +120,21 @@ const slowed = ({ runner, clock }: Ports, workMs: number): Runner => ({
       },
       async stop() {
         ends.reject(new HolonError("HOLON_UNIT_DIED", "it was stopped"));
+        if (program.name === "pump/first") await new Promise<void>((resolve) => clock.after(endMs, resolve));
         await instance.stop();
       },
     };
   },
 });
 
-const busyApp = appDocumentSchema.parse({
-  name: "pump",
-  version: "1",
-  functions: [{ name: "sum", code: createHash("sha256").update(beatCode).digest("hex"), on: { schedule: { everyMs: 1_000 } }, emits: { "sim.beat": { stream: "data", class: "derived" } }, needs: { tiers: ["edge"], onIsolation: "stop" } }],
-  models: [],
-  egress: [{ class: "derived", to: "*" }],
-});
+const busyApp = (names: readonly string[]) =>
+  appDocumentSchema.parse({
+    name: "pump",
+    version: "1",
+    functions: names.map((name) => ({ name, code: createHash("sha256").update(beatCode).digest("hex"), on: { schedule: { everyMs: 1_000 } }, emits: { "sim.beat": { stream: "data", class: "derived" } }, needs: { tiers: ["edge"], onIsolation: "stop" } })),
+    models: [],
+    egress: [{ class: "derived", to: "*" }],
+  });
 const homeOf = (fleet: ControlFleet): string | undefined => equals.find((node) => fleet.fleet.members.get(node)?.machine.isFrozen === false && fleet.runningOn(node).includes(unit));
 
 /** What keeps a node from asking for its lease: its process stands still in its next call but so many, its machine sleeps from then on, or it is cut off and works on. */
@@ -141,8 +149,8 @@ const absences = {
 const absentMs = 2 * limits.nodeLeaseMs;
 
 /** One node after the other is absent while it has the unit, until that has begun elsewhere, and is then there again. */
-async function absent(absence: keyof typeof absences, workMs: number): Promise<void> {
-  const { fleet, acts } = await fleetOfEquals(workMs);
+async function absent(absence: keyof typeof absences, pace: Pace, names: readonly string[] = ["sum"]): Promise<void> {
+  const { fleet, acts } = await fleetOfEquals(pace, busyApp(names));
   for (const call of [1, 2, 3, 4]) {
     const home = homeOf(fleet);
     assert.ok(home !== undefined, "it runs somewhere");
@@ -156,10 +164,12 @@ async function absent(absence: keyof typeof absences, workMs: number): Promise<v
 }
 
 for (const absence of Object.keys(absences) as (keyof typeof absences)[]) {
-  test(`a node whose ${absence} for longer than its lease does nothing more of what begins elsewhere`, () => absent(absence, 0));
+  test(`a node whose ${absence} for longer than its lease does nothing more of what begins elsewhere`, () => absent(absence, {}));
 }
 
-test("nor does one that is in the midst of a long batch when its lease is over", () => absent("link is cut", 25_000));
+test("nor does one that is in the midst of a long batch when its lease is over", () => absent("link is cut", { workMs: 25_000 }));
+
+test("nor does one that is slow to end what it ran beside it, and is granted a lease by its next document meanwhile", () => absent("process stands still", { endMs: 20_000 }, ["first", "sum"]));
 
 const seeds = Number(process.env["HOLON_LEASE_SEEDS"] ?? 1);
 

@@ -324,6 +324,33 @@ test("a plan that follows from a node that was revoked on a site that decides fo
   assert.deepEqual([before, (await because()).includes(`${home} is gone`)], ["a site that decides for itself was cut off, or is back", true]);
 });
 
+test("that a node of a site which decides for itself fell silent, or came, is said as such, and not that the policy changed", async () => {
+  const gateways = ["gateway-1", "gateway-2", "gateway-3"];
+  const fleet = await ControlFleet.start([{ name: "cloud", tier: "cloud", inventory: room(0.05) }, ...gateways.map((name): MemberOptions => ({ name, tier: "gateway", parent: "cloud", site: "plant", siblings: gateways.filter((other) => other !== name), inventory: room(0.02) }))]);
+  await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory }) => inventory?.capacity.processors === 2 && (name === "cloud" || (inventory.uplink !== undefined && inventory.siblings?.length === 2))));
+  await fleet.drive(fleet.control.deploy(needy({ tiers: ["gateway", "cloud"], onIsolation: "stop", delegated: true })));
+  const placed = async () => (await fleet.drive(fleet.control.plan()))?.plan.placements[0]?.node;
+  const reasons = async () => (await fleet.drive(fleet.control.plansAdopted(20))).map(({ because }) => because);
+  const home = (await placed()) ?? assert.fail("it stands nowhere");
+  const before = (await reasons()).length;
+  fleet.fleet.members.get(home)?.machine.freezeInCall(1, 4 * limits.nodeLeaseMs);
+  await pass(fleet, 3 * limits.nodeLeaseMs);
+  const since = (await reasons()).slice(0, -before);
+  assert.deepEqual([since.some((because) => because.includes(`${home} is silent`)), since.includes("the policy changed"), gateways.includes((await placed()) ?? ""), (await placed()) === home], [true, false, true, false], since.join("; "));
+  const { reason, text } = await fleet.drive(fleet.control.explain("pump/sum", "cloud"));
+  assert.deepEqual([reason, text], ["left", `pump/sum is not on cloud: it is left to site plant, of which ${home} is not heard and may run it still.`]);
+
+  await pass(fleet, limits.nodeReturnMs + 3 * limits.nodeLeaseMs);
+  assert.equal((await reasons()).includes("the policy changed"), false, (await reasons()).join("; "));
+
+  await fleet.drive(fleet.control.adoptPolicy('policy fleet 1\n\npermit nodes\n  who node *\n  does run\n\nforbid late\n  who node edge-9\n  does run\n  what pump/sum\n  because "it is new"\n'));
+  await pass(fleet, limits.planLookMs);
+  const known = (await reasons()).length;
+  await fleet.join({ name: "edge-9", tier: "edge", parent: "cloud", site: "north", inventory: room(0.02) });
+  await pass(fleet, 2 * limits.planLookMs + limits.inventoryLookMs);
+  assert.deepEqual((await reasons()).slice(0, -known).filter((because) => because === "the policy changed"), []);
+});
+
 test("a control plane that was put back from a backup gives no number to another document that a node has already", async () => {
   const fleet = await start();
   const versionOf = (): number => fleet.desired("edge-1")?.version ?? 0;

@@ -233,12 +233,23 @@ function whyNew(current: PlanInputs | KeptPlan["inputs"] | undefined, after: { r
   if (current !== undefined && goneIn(current.inventory.nodes) !== goneIn(after.nodes)) return whatChanged(current.inventory.nodes, after.nodes);
   if (islandsIn(before) !== islandsIn(apps)) return "a site that decides for itself was cut off, or is back";
   if (runsIn(before) !== runsIn(apps)) return "another run of a job is due";
-  return forbiddenIn(before) === forbiddenIn(apps) ? "data come from elsewhere, or more or less of them" : "the policy changed";
+  // Where a node of a site is not heard that may run what is left to that site, or is heard again, and where a node came of which the policy has something to say, the policy is as it was.
+  const known = new Set(namesIn(current?.inventory.nodes ?? []));
+  const both = namesIn(after.nodes).filter((name) => known.has(name));
+  if (forbiddenIn(before, both) !== forbiddenIn(apps, both)) return "the policy changed";
+  const isOfNodes = leftIn(before) !== leftIn(apps) || forbiddenIn(before) !== forbiddenIn(apps);
+  return isOfNodes && current !== undefined ? whatChanged(current.inventory.nodes, after.nodes) : "data come from elsewhere, or more or less of them";
 }
+const namesIn = (nodes: Nodes): readonly string[] => nodes.map(({ name }) => name);
 const goneIn = (nodes: Nodes): string => canonicalJson(nodes.flatMap(({ name, state }) => (state === "gone" ? [name] : [])));
 const islandsIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ island }) => island ?? null)));
 const runsIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ run }) => run ?? null)));
-const forbiddenIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ forbidden }) => forbidden ?? {})));
+const leftIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ leftTo }) => leftTo ?? null)));
+/** Of these nodes; without them of all. */
+function forbiddenIn(apps: readonly AppNeeds[], nodes?: readonly string[]): string {
+  const known = nodes && new Set(nodes);
+  return canonicalJson(apps.map(({ units }) => units.map(({ forbidden }) => Object.fromEntries(Object.entries(forbidden ?? {}).filter(([node]) => known?.has(node) !== false)))));
+}
 
 type Nodes = PlanInputs["inventory"]["nodes"];
 const standing = (nodes: Nodes): string => canonicalJson(nodes.map((node) => ({ ...standingOf(node), state: node.state === "gone" })));

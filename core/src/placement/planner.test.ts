@@ -137,7 +137,7 @@ test("ten lines of needs are enough: the cheapest node that may run it, near its
 const roomy = (diskBytes: number) => ({ capacity: { processors: 2, memoryBytes: 2e9, diskBytes } });
 const withCards = (count: number) => ({ capacity: { processors: 2, memoryBytes: 2e9, accelerators: { model: "t4", count } } });
 /** Each kind of refusal there is, which the compiler holds to be whole; that a run is under way is asked in `jobs.test.ts`. */
-const refusals: Readonly<Record<Exclude<Refusal["reason"], "busy">, true>> = { gone: true, silent: true, held: true, policy: true, way: true, residency: true, data: true, sealed: true, trust: true, tier: true, hardware: true, provider: true, latency: true, budget: true, capacity: true, spread: true };
+const refusals: Readonly<Record<Exclude<Refusal["reason"], "busy">, true>> = { gone: true, silent: true, held: true, policy: true, left: true, way: true, residency: true, data: true, sealed: true, trust: true, tier: true, hardware: true, provider: true, latency: true, budget: true, capacity: true, spread: true };
 
 /** The same question before and after one thing has changed: the reason is that thing. */
 const changes: readonly { readonly reason: Reason; readonly node: string; readonly with: World; readonly without: World; readonly says: RegExp }[] = [
@@ -170,6 +170,7 @@ const changes: readonly { readonly reason: Reason; readonly node: string; readon
   { reason: "capacity", node: "cloud-1", with: { unit: { tiers: ["cloud"], processors: 2, priority: 3 }, others: [{ name: "alarm", processors: 2, tiers: ["cloud"], priority: 8 }] }, without: { unit: { tiers: ["cloud"], processors: 2, priority: 8 }, others: [{ name: "alarm", processors: 2, tiers: ["cloud"], priority: 3 }] }, says: /it has 0 processors left, and the unit needs 2/ },
   { reason: "held", node: "cloud-1", with: { node: { "cloud-1": { held: true } } }, without: {}, says: /its program is not what was adopted, and it takes nothing new until somebody adopts it/ },
   { reason: "policy", node: "cloud-1", with: { unit: { forbidden: { "cloud-1": "rule not-abroad, line 4" } } }, without: { unit: { forbidden: { "gateway-1": "rule not-abroad, line 4" } } }, says: /the policy does not let it run there: rule not-abroad, line 4/ },
+  { reason: "left", node: "cloud-1", with: { unit: { leftTo: { site: "region", node: "edge-9" } } }, without: { unit: { leftTo: { site: "cloud", node: "edge-9" } } }, says: /: it is left to site region, of which edge-9 is not heard and may run it still\.$/ },
   { reason: "sealed", node: "cloud-1", with: { unit: { sealedTo: ["region", "plant"] } }, without: { unit: { sealedTo: ["region", "cloud"] } }, says: /sealed to region, plant, and it is of cloud/ },
   { reason: "spread", node: "gateway-2", with: { unit: { tiers: ["gateway"], replicas: 2, spread: "site" } }, without: { unit: { tiers: ["gateway"], replicas: 2, spread: "node" } }, says: /another replica is on the same site, and replicas are spread by site/ },
   { reason: "dearer", node: "cloud-1", with: { node: { "cloud-1": { prices: { perProcessorHour: measured(0.1) } } } }, without: {}, says: /58\.4 more a month there than on edge-1, most of it rent/ },

@@ -34,9 +34,7 @@ export interface SiteView {
 export function withSite(unit: UnitNeeds, home: string | undefined, { nodes, membersOf, stateOf, isLeaseOver }: SiteView): UnitNeeds {
   const members = home === undefined || unit.delegated !== true ? undefined : membersOf(home);
   if (home === undefined || members === undefined || stateOf(home) !== "silent") return unit;
-  const all = [...nodes];
-  const site = all.find(({ name }) => name === home)?.site ?? "";
+  const site = [...nodes].find(({ name }) => name === home)?.site ?? "";
   if (!isLeaseOver(home) || members.every((member) => stateOf(member) !== "present")) return { ...unit, island: site };
-  const outside = all.filter((node) => node.site !== site).map(({ name }) => [name, `it is left to site ${site}, of which ${home} is not heard and may run it still`] as const);
-  return { ...unit, forbidden: { ...Object.fromEntries(outside), ...unit.forbidden } };
+  return { ...unit, leftTo: { site, node: home } };
 }

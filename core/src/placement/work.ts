@@ -137,7 +137,7 @@ const staysAtSource = ({ classes }: Pick<UnitNeeds, "classes">): boolean => clas
 
 /** All by which a node is one that may run it at all: two units with the same have the same nodes. As JSON, so that no name can pass for two. */
 const kindKey = (needs: UnitNeeds): string =>
-  JSON.stringify([needs.tiers ?? null, needs.jurisdictions, needs.trust, Object.keys(needs.forbidden ?? {}), needs.providers, needs.accelerator ?? null, staysAtSource(needs) ? needs.sources.map(({ site }) => site) : null, needs.sealedTo ?? null]);
+  JSON.stringify([needs.tiers ?? null, needs.jurisdictions, needs.trust, Object.keys(needs.forbidden ?? {}), needs.leftTo?.site ?? null, needs.providers, needs.accelerator ?? null, staysAtSource(needs) ? needs.sources.map(({ site }) => site) : null, needs.sealedTo ?? null]);
 
 function kindOf(needs: UnitNeeds, fleet: Fleet, rents: Rents): Kind {
   // what stays at its sources is many kinds of few nodes each
@@ -179,7 +179,7 @@ function rentOf({ rates }: Fleet, accelerators: number, node: number): number {
 
 /** Why a node is not for this unit. */
 export interface Refusal {
-  readonly reason: "gone" | "silent" | "held" | "policy" | "way" | "residency" | "data" | "sealed" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread" | "busy";
+  readonly reason: "gone" | "silent" | "held" | "policy" | "left" | "way" | "residency" | "data" | "sealed" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread" | "busy";
   readonly text: string;
 }
 
@@ -195,6 +195,7 @@ export const whyNever = (needs: UnitNeeds, node: InventoryNode): Refusal | undef
 function whyNotFor(needs: UnitNeeds, node: InventoryNode): Refusal | undefined {
   const denied = needs.forbidden?.[node.name];
   if (denied !== undefined) return { reason: "policy", text: `the policy does not let it run there: ${denied}` };
+  if (needs.leftTo !== undefined && needs.leftTo.site !== node.site) return { reason: "left", text: `it is left to site ${needs.leftTo.site}, of which ${needs.leftTo.node} is not heard and may run it still` };
   if (!needs.jurisdictions.some((place) => covers(place, node.jurisdiction))) return { reason: "residency", text: `it stands in ${node.jurisdiction}, and the unit may run in ${needs.jurisdictions.join(", ")} only` };
   if (staysAtSource(needs) && !needs.sources.some(({ site }) => site === node.site)) return { reason: "data", text: `what is raw or personal stays at its site, and ${node.site} is none of the unit's sources` };
   if (needs.sealedTo?.includes(node.site) === false) return { reason: "sealed", text: `what the unit is made of is sealed to ${needs.sealedTo.join(", ")}, and it is of ${node.site}` };

@@ -70,6 +70,8 @@ export const unitNeedsSchema = z.strictObject({
   sealedTo: z.array(nameSchema).optional(),
   /** Nodes on which the policy does not let it run, and why. */
   forbidden: z.record(nameSchema, z.string()).optional(),
+  /** The site that it is left to, and the node there that is not heard and may run it still: it is for no node of another site. */
+  leftTo: z.strictObject({ site: nameSchema, node: nameSchema }).optional(),
   /** Of a job, the run that is planned. */
   run: jobRunSchema.optional(),
   /** The site that decides on it now, being cut off: what it left there stays. */

@@ -4,6 +4,7 @@ import { appDocumentSchema, blobHashSchema } from "@holon/core/schema/app.ts";
 import { limits } from "@holon/core/limits.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import type { Moving } from "@holon/core/schema/moving.ts";
+import { renewSchema } from "@holon/core/schema/node-report.ts";
 import { createModel } from "@holon/sim/model.ts";
 import { SimNet } from "@holon/sim/net.ts";
 import { NodeMachine } from "@holon/sim/node-machine.ts";
@@ -19,16 +20,17 @@ const encode = (value: object): Uint8Array => new TextEncoder().encode(JSON.stri
 const ticks = (node: HolonNode): number => node.log.head({ origin: nodeName("edge-1"), stream: "local" })?.sequence ?? 0;
 
 /** A node that runs only what is signed, and has a control that grants whatever it is asked for. */
-function start(signatures: "required" | "optional") {
+function start(signatures: "required" | "optional", more: object = {}) {
   const world = new World(7);
   const questions: unknown[] = [];
-  const config = nodeConfigSchema.parse({ name: "edge-1", site: "site", tier: "edge", jurisdiction: "EU/DE", signatures });
+  const config = nodeConfigSchema.parse({ name: "edge-1", site: "site", tier: "edge", jurisdiction: "EU/DE", signatures, ...more });
   const runner = createRunner();
   const machine = new NodeMachine<HolonNode>(world, new SimNet(world), 1, {
     name: nodeName("edge-1"),
     async boot(ports) {
       const node = await openNode(config, ports);
       node.handlers.set("plan.take", (question) => Promise.resolve({ granted: questions.push(question) > 0 }));
+      node.handlers.set("plan.renew", (question) => Promise.resolve({ version: renewSchema.parse(question).version }));
       return node;
     },
     sandbox: () => ({ model: createModel(), runner }),
@@ -98,4 +100,60 @@ test("a unit that works off what lies before it is told no more times: its next 
   assert.deepEqual([ticks(running(machine)), log.cell("moved/a/h")], [before, undefined]);
   await until("it has departed", () => log.cell("moved/a/h") !== undefined);
   assert.equal(ticks(running(machine)), before);
+});
+
+const stopping = { needs: { onIsolation: "stop" } } as const;
+const missing = "0".repeat(64);
+/** What stops on islands, told the time each second, beside what waits for a blob that is nowhere. */
+const withStopping = (version: number, code: string, { names, waits = false, moving, delegation }: { readonly names: readonly string[]; readonly waits?: boolean; readonly moving?: Moving; readonly delegation?: object }) => {
+  const functions = [...names.map((name) => ({ name, code, models: [], on: { schedule: { everyMs: 1_000 } }, emits: {}, ...stopping })), ...(waits ? [{ name: "late", code: missing, models: [], on: { type: "x.y" }, emits: {} }] : [])];
+  return { ...document(version, code, moving), ...(delegation === undefined ? {} : { delegation }), apps: [appDocumentSchema.parse({ name: "a", version: "1", models: [], egress: [], functions })] };
+};
+
+/** What stops on islands runs by document 1; the next one is held, and cannot be reached. */
+async function heldUp(next: (code: string) => Parameters<typeof withStopping>[2]) {
+  const { world, machine, runner, until } = start("optional", { inventory: { processors: 1 } });
+  const code = new TextEncoder().encode(program);
+  await runner.prepare("f", code);
+  await until("it is up", () => machine.subject !== undefined);
+  const { log, blobs } = running(machine);
+  const hash = await world.drive(blobs.put(code));
+  const issue = (version: number, what: Parameters<typeof withStopping>[2]) => world.drive(log.append({ cells: [{ key: "desired/edge-1", value: encode(withStopping(version, hash, what)) }] }));
+  const handled = (): number => running(machine).status().agent.units.find(({ name }) => name === "f")?.handled ?? 0;
+  await issue(1, { names: ["f"] });
+  await until("it runs", () => handled() > 5);
+  await issue(2, { ...next(hash), waits: true });
+  await until("the next document is not reached", () => running(machine).status().agent.state === "refused");
+  return { world, until, issue, handled, machine };
+}
+
+test("a lease that was granted for a document covers nothing that it does not name, however long what ran by the one before takes to end", async () => {
+  const { world, until, issue, handled } = await heldUp(() => ({ names: [] }));
+  await world.run({ timeMs: world.nowMs + 2_000 });
+  const before = handled();
+  await world.run({ timeMs: world.nowMs + 2 * limits.nodeLeaseMs });
+  assert.equal(handled(), before);
+  await issue(3, { names: ["f"], waits: true });
+  await until("it goes on where it is named again", () => handled() > before + 5);
+});
+
+const delegation = {
+  site: "site", serial: 1,
+  members: ["edge-1", "edge-2", "edge-3"].map((name) => ({ name, tier: "edge", site: "site", jurisdiction: "EU/DE", capacity: {} })),
+  units: [{ unit: "a/f", home: "edge-1", needs: { name: "f", tiers: ["edge"] } }],
+};
+for (const [what, next] of [["has still to come by it, and was here by the one before", { moving: takes }], ["it leaves to the site, whose lead grants it", { delegation }]] as const) {
+  test(`nor what ${what}`, async () => {
+    const { world, handled } = await heldUp(() => ({ names: ["f"], ...next }));
+    await world.run({ timeMs: world.nowMs + 2_000 });
+    const before = handled();
+    await world.run({ timeMs: world.nowMs + 2 * limits.nodeLeaseMs });
+    assert.equal(handled(), before);
+  });
+}
+
+test("what the next document names as it was is not touched", async () => {
+  const { until, handled } = await heldUp(() => ({ names: ["f"] }));
+  const before = handled();
+  await until("it goes on", () => handled() > before + 20);
 });

@@ -48,6 +48,7 @@ import { createMoves, type MoveRow, type MoveRules, type Moves, type MovesContex
 import { desiredOf } from "./documents.ts";
 import { openEnds } from "./ends.ts";
 import { heldStatus } from "./held-status.ts";
+import { letBy } from "./named.ts";
 
 export interface AgentContext {
   readonly log: SegmentLog;
@@ -312,7 +313,12 @@ export function createAgent(context: AgentContext): Agent {
     // Beside control even what goes on waits for its word: control and what runs beside it are put back from one backup, by which the unit may be another's.
     const isControls = fn.needs?.onIsolation === "stop" || (fn.needs !== undefined && context.carriesControl);
     if (!isControls && !left.has(unit)) return undefined;
-    return () => (left.has(unit) ? context.tenureOnSite(unit) : context.tenureByControl());
+    return () => {
+      const by = letBy(log, unit);
+      // What the document that is held leaves to the site is the lead's to grant once that document is reached.
+      if (by === undefined || (by === "site" && !left.has(unit))) return undefined;
+      return left.has(unit) ? context.tenureOnSite(unit) : context.tenureByControl();
+    };
   }
 
   /** What the guard denies is left out; the first of it is given. */

@@ -1,7 +1,6 @@
 /** What the document that this node holds says of units with needs, for a control plane that does not remember that document: it was put back from a backup. */
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { parseJson } from "@holon/core/link/frame.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import type { Crypto } from "@holon/core/ports.ts";
 import { documentMark, type Desired } from "@holon/core/schema/desired.ts";
@@ -9,7 +8,8 @@ import { planMethods, type HeldAnswer } from "@holon/core/schema/node-report.ts"
 import type { NodeName } from "@holon/core/units.ts";
 import { desiredOf } from "../desired/documents.ts";
 import type { CallHandler } from "../link/calls.ts";
-import { departedUnits, heldSchema, movedCell } from "../moving/held.ts";
+import { departedUnits } from "../moving/held.ts";
+import { isHere } from "../moving/here.ts";
 
 export interface HoldingOptions {
   readonly self: NodeName;
@@ -42,17 +42,7 @@ export function answerHolding({ self, log, crypto, handlers, above, isLeased }: 
 function unitsOf(log: Pick<Log, "cell" | "cells">, document: Desired | undefined): HeldAnswer["units"] {
   const left = new Set(document?.delegation?.units.map(({ unit }) => unit));
   const named = (document?.apps ?? []).flatMap((app) => app.functions.flatMap(({ name, needs }) => (needs === undefined ? [] : [{ unit: `${app.name}/${name}`, stops: needs.onIsolation === "stop" }])));
-  const own = named.filter(({ unit }) => !left.has(unit) && isHere(log, document, unit)).map((row) => ({ ...row, departed: false }));
+  const own = named.filter(({ unit }) => !left.has(unit) && document !== undefined && isHere(log, document, unit)).map((row) => ({ ...row, departed: false }));
   const departed = departedUnits(log).flatMap(({ unit }) => (own.some((one) => one.unit === unit) ? [] : [{ unit, stops: false, departed: true }]));
   return [...own, ...departed];
-}
-
-/** What has not been taken yet is not here, and what departed by this document is no more. */
-function isHere(log: Pick<Log, "cell">, document: Desired | undefined, unit: string): boolean {
-  const bytes = log.cell(movedCell(unit));
-  const moved = bytes && heldSchema.parse(parseJson(bytes));
-  const coming = document?.moving?.takes?.find((take) => take.unit === unit);
-  if (coming !== undefined) return moved?.id === coming.id && moved.as === "taken";
-  const leaving = document?.moving?.leaves?.find((leave) => leave.unit === unit);
-  return leaving === undefined || moved?.id !== leaving.id || moved.as !== "sealed";
 }

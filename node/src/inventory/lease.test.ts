@@ -78,3 +78,15 @@ test("a lease ends while its machine sleeps, whatever the monotonic clock says, 
   assert.equal(lease.holds(), true);
   assert.notEqual(lease.tenure(), first);
 });
+
+test("that another lease holds is told also where nobody noticed the end of the one before: timers stand still while a machine sleeps", async () => {
+  const { hardware, node, lease, pass } = bed();
+  lease.start();
+  await pass(1);
+  hardware.sleep();
+  await pass(limits.nodeLeaseMs);
+  hardware.wake();
+  lease.askSoon();
+  await pass(1);
+  assert.deepEqual(node.changes, [true, true]);
+});

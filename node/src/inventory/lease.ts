@@ -1,6 +1,6 @@
 /**
  * Whether this node may run what stops on islands. It asks control, by way of those above, and may for a lease from the moment it asked; control counts the same lease from the moment
- * it answered, and longer by the drift of clocks, before it starts such a unit elsewhere. Who holds an older document than was issued is given none.
+ * it answered, and longer by the drift of clocks, before it starts such a unit elsewhere. Who holds an older document than was issued is given none; it is of what that document names, which `desired/named.ts` says.
  */
 import { toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -22,7 +22,7 @@ export interface LeaseOptions {
   speaksFor(peer: NodeName, node: string): boolean;
   /** Version of the desired document that is held. */
   version(): number;
-  /** It holds now and did not, or the other way round. */
+  /** It holds now and did not, or the other way round, or another one holds. */
   changed(): void;
 }
 
@@ -66,11 +66,14 @@ export function createLease(options: LeaseOptions): Lease {
     const version = options.version();
     const answer = renewedSchema.parse(await askUp({ node: self, version }));
     if (closed || version < answer.version) return;
-    if (clock.elapsedMs() >= untilMs) tenures += 1;
+    const isAnother = clock.elapsedMs() >= untilMs;
+    if (isAnother) tenures += 1;
     untilMs = askedMs + limits.nodeLeaseMs;
     ending?.cancel();
     ending = clock.after(Math.max(0, untilMs - clock.elapsedMs()), tell);
-    tell();
+    // Nobody may have noticed that the one before was over: what was begun under it is to end all the same.
+    if (isAnother && held && holds()) options.changed();
+    else tell();
   }
 
   /** One question at a time. */

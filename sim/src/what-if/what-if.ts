@@ -93,7 +93,7 @@ function leftToSites(apps: PlanInputs["apps"], { nodes }: Inventory, { placement
     isLeaseOver: () => true,
   };
   return apps.map((app) => ({ ...app, units: app.units.map((before) => {
-    const { island: _, ...unit } = before;
+    const { island: _island, leftTo: _leftTo, ...unit } = before;
     return withSite(unit, homes.get(`${app.app}/${unit.name}`), view);
   }) }));
 }

@@ -25,6 +25,7 @@ export function caseInstance(seed: number): Instance {
       ...(often(0.12) ? { classes: [often(0.5) ? "raw" : "personal"], sources: [{ site: site(), bytesPerMonth: chance.below(1e9) }] } : {}),
       ...(often(0.05) ? { sealedTo: [site(), site()] } : {}),
       ...(often(0.1) ? { forbidden: Object.fromEntries(nodes.filter(() => often(0.4)).map(({ name }) => [name, "a rule"])) } : {}),
+      ...(often(0.05) ? { leftTo: { site: site(), node: "node-0" } } : {}),
       ...(often(0.1) ? { tiers: [often(0.5) ? "edge" : "gateway", "cloud"] } : {}),
       ...(often(0.15) ? { replicas: 2, spread: often(0.5) ? "site" : "node" } : {}),
       ...(often(0.2) ? { onIsolation: "stop" } : {}),

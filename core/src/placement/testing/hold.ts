@@ -62,6 +62,7 @@ function whyNot(need: UnitNeeds, node: InventoryNode, wasThere: boolean): readon
     ...(isTied && !need.sources.some(({ site }) => site === node.site) ? ["its data do not leave their site"] : []),
     ...(need.sealedTo === undefined || need.sealedTo.includes(node.site) ? [] : ["it is sealed to other sites"]),
     ...(need.forbidden?.[node.name] === undefined ? [] : ["the policy forbids it"]),
+    ...(need.leftTo === undefined || need.leftTo.site === node.site ? [] : ["it is left to another site"]),
     ...(need.tiers === undefined || need.tiers.includes(node.tier) ? [] : [`it is of tier ${node.tier}`]),
     ...(order.indexOf(node.trust) < order.indexOf(need.trust) ? ["it is trusted too little"] : []),
     ...(need.providers.length > 0 && !need.providers.some((provider) => node.providers.includes(provider)) ? ["it runs no models in such a way"] : []),

@@ -120,6 +120,7 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
       (node.state !== "silent" || goesOn) &&
       (!isAged(node) || before === node.name) &&
       needs.forbidden?.[node.name] === undefined &&
+      (needs.leftTo === undefined || needs.leftTo.site === node.site) &&
       needs.jurisdictions.some((place) => covers(place, node.jurisdiction)) &&
       (!stays || needs.sources.some(({ site }) => site === node.site)) &&
       (needs.sealedTo === undefined || needs.sealedTo.includes(node.site)) &&
