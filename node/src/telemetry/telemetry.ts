@@ -89,7 +89,7 @@ export interface Telemetry {
   /** The uplink may have opened or been lost. */
   uplinkChanged(): void;
   /** Who is connected from below. */
-  childrenChanged(connected: readonly string[]): void;
+  childrenChanged(connected: readonly string[], beside: readonly string[]): void;
   inferred(app: string, fn: string, milliseconds: readonly number[]): void;
   /** Events were handled; the oldest of them was recorded then. */
   handled(app: string, fn: string, events: number, recordedMs: number | undefined): void;
@@ -306,9 +306,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       retry = clock.after(0, () => recorder.turned()); // behind what is being done now
       elsewhere.wake();
     },
-    childrenChanged(connected) {
+    childrenChanged(connected, beside) {
       left.connected(connected);
-      news.changed(connected);
+      news.changed(connected, beside);
       elsewhere.wake();
       clockBook.changed(connected);
     },
