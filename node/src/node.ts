@@ -312,7 +312,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
       lobby: lobbyOf(parts),
       arrived: hops?.arrived,
       changed: () => {
-        parts.telemetry?.childrenChanged(parts.downlinks?.senders() ?? []);
+        parts.telemetry?.childrenChanged(parts.downlinks?.senders() ?? [], parts.downlinks?.beside() ?? []);
         parts.diagnosis?.desk.look();
       },
     });

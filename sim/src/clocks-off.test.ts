@@ -200,3 +200,37 @@ test("what a node says of when it was is told by control as it was here, of each
     for (const { what, asOfMs } of status.known) if (asOfMs !== null) near(asOfMs, what);
   }
 });
+
+test("a node that begins at 1970 and whose clock is set in the midst of its run has all of it told as it was, also to a root that starts anew and to who is above a node between", async () => {
+  const fleet = await fleetWithClocks({});
+  const { world } = fleet;
+  const names = ["gateway-1", "gateway-3"] as const;
+  for (const name of names) {
+    const { machine } = fleet.members.get(name) ?? assert.fail(`no ${name}`);
+    await world.drive(machine.close());
+    machine.clock.resetTo1970();
+    machine.start();
+  }
+  const startMs = worldBeginsMs + world.nowMs;
+  await world.run({ timeMs: world.nowMs + 12 * minuteMs });
+  for (const name of names) fleet.members.get(name)?.machine.clock.synchronise();
+  await world.run({ timeMs: world.nowMs + 12 * minuteMs });
+  const check = async (): Promise<void> => {
+    const { status, nowMs } = await seen(fleet);
+    for (const name of names) {
+      const row = status.nodes.find(({ node }) => node === name) ?? assert.fail(`no ${name}`);
+      assert.deepEqual([row.state, row.clockOffMs], ["present", null], name);
+      const startedAt = controlOf(fleet.root.machine.subject)?.node(name)?.startedAt;
+      assert.ok(startedAt !== undefined && Math.abs(Date.parse(startedAt) - startMs) < minuteMs, `${name} started at ${startedAt}, and it was ${new Date(startMs).toISOString()}`);
+      const { series: [charted] } = await world.drive(telemetryOf(fleet).series({ name: "holon.log.records", node: name, from: new Date(startMs + minuteMs).toISOString(), to: new Date(nowMs).toISOString(), stepMs: minuteMs }));
+      const points = (charted?.points ?? []).filter(({ open }) => open !== true).slice(0, -1);
+      // The window in which the clock was set has no length that anybody knows.
+      const empty = points.filter(({ reported, value }) => reported !== 1 || value === null);
+      assert.ok(points.length >= 20 && empty.length <= 1, `${name}: ${JSON.stringify(empty)} of ${points.length}`);
+    }
+  };
+  await check();
+  fleet.root.machine.crash("power", 1_000);
+  await world.run({ timeMs: world.nowMs + 4 * minuteMs });
+  await check();
+});

@@ -19,7 +19,7 @@ const boardOf = (nodes: readonly string[]) => {
   board.declare([{ app: "press", objective, has: (node) => nodes.includes(node) }], () => undefined);
   return board;
 };
-const lookOf = (rows: readonly FleetRow[], nowMs: number, more: Partial<BoardLook> = {}): BoardLook => ({ nowMs, tells: () => true, open: new Map(), scopes: (_, has) => (rows.some(({ node }) => has(node)) ? ["s"] : []), completeness: (_, __, has) => completenessOf(rows.filter(({ node }) => has(node)), nowMs), ...more });
+const lookOf = (rows: readonly FleetRow[], nowMs: number, more: Partial<BoardLook> = {}): BoardLook => ({ nowMs, tells: () => true, open: new Map(), siteOf: (node) => rows.find((row) => row.node === node)?.site, scopes: (_, has) => (rows.some(({ node }) => has(node)) ? ["s"] : []), completeness: (_, __, has) => completenessOf(rows.filter(({ node }) => has(node)), nowMs), ...more });
 
 test("an objective over nodes that are silent is unknown, never met", () => {
   const board = boardOf(["g1", "g2"]);
@@ -170,4 +170,15 @@ test("a page is not over because the one who burnt is silent, and the others are
   assert.equal(board.look(lookOf(rows("present"), nowMs, { open }))[0]?.state, "resolved");
   minutes(8 * 60, 0);
   assert.equal(board.look(lookOf(rows("silent"), nowMs, { open }))[0]?.state, "resolved");
+});
+
+test("an alert says of which site it is, be it by site or by node: routes and silences of a site are to hold for it", () => {
+  const rows = [row("g1", "present", beginMs + 1e9)];
+  for (const [per, scope, site] of [["site", "s", "s"], ["node", "g1", "s"], ["fleet", "fleet", undefined]] as const) {
+    const board = createBoard("edge");
+    board.declare([{ app: "press", objective: objectiveSchema.parse({ ...objective, per, eventsMin: 1 }), has: () => true }], () => undefined);
+    board.told("g1", "s", windowOf(beginMs, 0, 5), by(beginMs + minuteMs));
+    const [alert] = board.look(lookOf(rows, beginMs + minuteMs, { scopes: () => [scope] }));
+    assert.deepEqual([alert?.subject, alert?.site], [scope, site]);
+  }
 });

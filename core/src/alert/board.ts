@@ -57,6 +57,8 @@ export interface BoardLook {
   scopes(per: Objective["per"], has: (node: string) => boolean): readonly string[];
   /** By rule and scope: alerts of this node that burn. */
   readonly open: ReadonlyMap<string, Alert>;
+  /** Of the node that it is by, where that is known. */
+  siteOf(node: string): string | undefined;
 }
 
 interface Place {
@@ -141,7 +143,7 @@ export function createBoard(self: string): Board {
         const burns = burnsOf(place, nowMs);
         const before = open.get(placeKey(ruleOf(declared), scope));
         if (before === undefined && !burns.some(({ isBurning }) => isBurning)) return [];
-        return alertOf(rowOf(place, burns, about), burns, before, { self, nowMs, kind: declared.objective.kind }) ?? [];
+        return alertOf(rowOf(place, burns, about), burns, before, { self, nowMs, kind: declared.objective.kind, siteOf: about.siteOf }) ?? [];
       });
     },
     rows: (about) => inOrderOfNeed([...places.values(), ...untold(about)].map((place) => rowOf(place, burnsOf(place, about.nowMs), about))),
@@ -219,7 +221,7 @@ function rowOf({ declared, scope, budget }: Place, burns: readonly Burn[], { now
 const isDark = ({ completeness }: ObjectiveRow, burns: readonly Burn[]): boolean => burns.some(({ short, long, threshold }) => short === null || (completeness.states.silent > 0 && (long ?? 0) >= threshold));
 
 /** Begins where both windows burn, and is over when none does; where that by which it began knows nothing it stays what it was: who went dark is not well. */
-function alertOf(row: ObjectiveRow, burns: readonly Burn[], before: Alert | undefined, { self, nowMs, kind }: { readonly self: string; readonly nowMs: number; readonly kind: Objective["kind"] }): Alert | undefined {
+function alertOf(row: ObjectiveRow, burns: readonly Burn[], before: Alert | undefined, { self, nowMs, kind, siteOf }: Pick<BoardLook, "nowMs" | "siteOf"> & { readonly self: string; readonly kind: Objective["kind"] }): Alert | undefined {
   const burning = burns.filter(({ isBurning }) => isBurning);
   const [worst] = burning;
   if (worst === undefined) {
@@ -232,5 +234,6 @@ function alertOf(row: ObjectiveRow, burns: readonly Burn[], before: Alert | unde
   const unknown = row.completeness.unknown === 0 ? "" : `; of ${row.completeness.nodes} nodes ${row.completeness.unknown} were not known`;
   // It is read as long as it burns, and told once: the figures are said to be of then.
   const message = `${row.rule} (${kind}) burns its error budget too fast in ${row.scope}: ${printBurn(worst.long ?? 0)} times at ${isoTime(nowMs)}${left}${unknown}`;
-  return { id: before?.id ?? `${row.rule}/${row.scope}/${since}`, rule: row.rule, kind, subject: row.scope, severity, state: "firing", since, until: null, value: worst.long, threshold: worst.threshold, message, count: before?.count ?? 1, ...(row.per === "site" ? { site: row.scope } : {}), ...(row.app === null ? {} : { app: row.app }), node: self };
+  const site = row.per === "site" ? row.scope : row.per === "node" ? siteOf(row.scope) : undefined;
+  return { id: before?.id ?? `${row.rule}/${row.scope}/${since}`, rule: row.rule, kind, subject: row.scope, severity, state: "firing", since, until: null, value: worst.long, threshold: worst.threshold, message, count: before?.count ?? 1, ...(site === undefined ? {} : { site }), ...(row.app === null ? {} : { app: row.app }), node: self };
 }

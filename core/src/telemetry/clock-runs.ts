@@ -1,8 +1,9 @@
 /**
  * With which clock a node recorded what it did before it was started anew: a run has the clock that was known of it, whatever the next one has. Most runs agree: what all but a few have is kept
- * once, and the few by their epochs. Pure.
+ * once, and the few by their epochs. A run in which the clock was set has stretches. Pure.
  */
 import { limits } from "../limits.ts";
+import { createStretches, type Stretch } from "./clock-stretches.ts";
 
 /** What is kept of a node's runs over a start of the one here. */
 export interface KeptRuns {
@@ -12,15 +13,19 @@ export interface KeptRuns {
   /** Of all others that are not named: ahead of the clock here, in milliseconds. */
   readonly offMs: number;
   readonly others: readonly (readonly [epoch: string, offMs: number])[];
+  /** Of runs in which the clock was set: before it was. */
+  readonly stretches?: readonly Stretch[] | undefined;
 }
 
 export interface ClockRuns {
   /** What is said of its clock from now on is so of this run. */
   said(node: string, epoch: string): void;
+  /** It was found to be ahead by so much in that run, at a time of its own clock. */
+  measured(node: string, epoch: string, offMs: number, atMs: number): void;
   /** What it recorded in that run came in, in the order of its lane. */
   recorded(node: string, epoch: string): void;
-  /** How far its clock was ahead in a run before; undefined for the newest, and where no other is known. */
-  off(node: string, epoch: string): number | undefined;
+  /** How far its clock was ahead in a run before, or at a time by itself before it was set; undefined for what it is now, and where no other is known. Without a run: in the newest. */
+  off(node: string, epoch: string | undefined, atMs?: number): number | undefined;
   /** All that runs before had. */
   offs(node: string): readonly number[];
   /** The clock here was set by so much: what was measured since the start was measured against the one before. */
@@ -44,6 +49,7 @@ interface Runs {
   /** Of the runs before that are not named. */
   rest: Off | undefined;
   readonly named: Map<string, Off>;
+  readonly stretches: ReturnType<typeof createStretches>;
 }
 
 const isSame = (one: Off, other: Off): boolean => Math.abs(one.offMs - other.offMs) < limits.clockOffMs;
@@ -54,7 +60,7 @@ export function createClockRuns(now: (node: string) => Off): ClockRuns {
 
   function runsOf(node: string): Runs {
     let runs = all.get(node);
-    if (runs === undefined) all.set(node, (runs = { newest: undefined, lane: undefined, hasOthers: false, rest: undefined, named: new Map() }));
+    if (runs === undefined) all.set(node, (runs = { newest: undefined, lane: undefined, hasOthers: false, rest: undefined, named: new Map(), stretches: createStretches() }));
     return runs;
   }
 
@@ -88,30 +94,37 @@ export function createClockRuns(now: (node: string) => Off): ClockRuns {
       // Of one that has more to tell of runs before, the newest is known already by the word of the node above it.
       if (lane === newest) begin(runs, node, epoch);
     },
-    off(node, epoch) {
+    measured: (node, epoch, offMs, atMs) => runsOf(node).stretches.measured(epoch, offMs, atMs),
+    off(node, epoch, atMs) {
       const runs = all.get(node);
-      return runs === undefined || runs.newest === epoch ? undefined : (runs.named.get(epoch) ?? runs.rest)?.offMs;
+      if (runs === undefined) return undefined;
+      const of = epoch ?? runs.newest;
+      const before = atMs === undefined || of === undefined ? undefined : runs.stretches.off(of, atMs);
+      return before ?? (of === undefined || runs.newest === of ? undefined : (runs.named.get(of) ?? runs.rest)?.offMs);
     },
     offs(node) {
       const runs = all.get(node);
-      return runs === undefined ? [] : [...(runs.rest === undefined ? [] : [runs.rest]), ...runs.named.values()].map(({ offMs }) => offMs);
+      return runs === undefined ? [] : [...(runs.rest === undefined ? [] : [runs.rest]), ...runs.named.values(), ...runs.stretches.all()].map(({ offMs }) => offMs);
     },
     stepped(byMs) {
       const moved = (off: Off): Off => (off.isKept ? off : { ...off, offMs: off.offMs - byMs });
       for (const runs of all.values()) {
         runs.rest &&= moved(runs.rest);
         for (const [epoch, off] of runs.named) runs.named.set(epoch, moved(off));
+        runs.stretches.stepped(byMs);
       }
     },
     kept: () =>
-      [...all].flatMap(([node, { newest, rest, named }]) =>
-        newest === undefined || rest === undefined || (named.size === 0 && isSame(rest, now(node))) ? [] : [{ node, epoch: newest, offMs: rest.offMs, others: [...named].map(([epoch, { offMs }]) => [epoch, offMs] as const) }],
-      ),
-    had({ node, epoch, offMs, others }) {
+      [...all].flatMap(([node, { newest, rest = now(node), named, stretches: { all: before } }]) => {
+        if (newest === undefined || (named.size === 0 && before().length === 0 && isSame(rest, now(node)))) return [];
+        return [{ node, epoch: newest, offMs: rest.offMs, others: [...named].map(([epoch, { offMs }]) => [epoch, offMs] as const), ...(before().length === 0 ? {} : { stretches: before() }) }];
+      }),
+    had({ node, epoch, offMs, others, stretches = [] }) {
       const runs = runsOf(node);
       runs.newest = epoch;
       runs.rest = { offMs, isKept: true };
       for (const [other, otherMs] of others) runs.named.set(other, { offMs: otherMs, isKept: true });
+      runs.stretches.had(stretches);
     },
   };
 }

@@ -7,8 +7,8 @@ import { limits } from "../limits.ts";
 import { createClockRuns, type KeptRuns } from "./clock-runs.ts";
 
 export interface ClockWords {
-  /** By the word of a node above it, its clock is ahead of that one's (behind, if negative). `isSynced`: a time service has set it. `epoch`: in that run of it; what runs before recorded keeps what was known of them. */
-  said(teller: string, node: string, offMs: number, isSynced?: boolean, epoch?: string): void;
+  /** By the word of a node above it, its clock is ahead of that one's (behind, if negative). `isSynced`: a time service has set it. `epoch`: in that run of it; what runs before recorded keeps what was known of them. `atMs`: when that was, by the node's clock; what it recorded before it was set keeps what was known, too. */
+  said(teller: string, node: string, offMs: number, isSynced?: boolean, epoch?: string, atMs?: number): void;
   /** What it recorded in that run came in, in the order of its lane. */
   recorded(node: string, epoch: string): void;
   /** Runs before whose clock was another, to be known after a start. */
@@ -23,8 +23,8 @@ export interface ClockWords {
   stepped(byMs: number): void;
   /** What is to be known after a start, too: words by which a clock is off. */
   all(): readonly { readonly teller: string; readonly node: string; readonly offMs: number }[];
-  /** How far a node's clock is ahead of the one here, or was in that run of it; undefined where nobody says that it differs. */
-  off(node: string, epoch?: string): number | undefined;
+  /** How far a node's clock is ahead of the one here, or was in that run of it, or when it had that time; undefined where nobody says that it differs. */
+  off(node: string, epoch?: string, atMs?: number): number | undefined;
   /** How far the clock here is ahead of what it should be, by those it was measured against; undefined where nothing says that it differs. */
   own(here: ClockHere): number | undefined;
   /** How far a node's clock is ahead of what it should be: of the clock here, unless that one is wrong itself. */
@@ -120,23 +120,28 @@ export function createClockWords(self: string, parentOf: (node: string) => strin
     return own.offMs;
   }
 
+  function put(teller: string, node: string, offMs: number, isSynced: boolean): void {
+    const rounded = Math.round(offMs / 1_000) * 1_000;
+    const tellers = words.get(node) ?? new Map<string, Word>();
+    const before = tellers.get(teller);
+    if (before?.offMs === rounded && before.isSynced === isSynced) return;
+    tellers.delete(teller);
+    // What is measured from here says of the clock here, too.
+    if (teller === self || differs(rounded) !== undefined) tellers.set(teller, { offMs: rounded, isSynced });
+    const [oldest] = tellers.keys();
+    if (tellers.size > limits.telemetryTiersMax && oldest !== undefined) tellers.delete(oldest);
+    if (tellers.size > 0) words.set(node, tellers);
+    else words.delete(node);
+    changed();
+  }
+
   return {
-    said(teller, node, offMs, isSynced = false, epoch = undefined) {
+    said(teller, node, offMs, isSynced = false, epoch = undefined, atMs = undefined) {
       if (epoch !== undefined) runs.said(node, epoch);
       if (teller === self) settleStep(node, offMs);
       if (teller === self && epoch !== undefined) measuredHere.add(node);
-      const rounded = Math.round(offMs / 1_000) * 1_000;
-      const tellers = words.get(node) ?? new Map<string, Word>();
-      const before = tellers.get(teller);
-      if (before?.offMs === rounded && before.isSynced === isSynced) return;
-      tellers.delete(teller);
-      // What is measured from here says of the clock here, too.
-      if (teller === self || differs(rounded) !== undefined) tellers.set(teller, { offMs: rounded, isSynced });
-      const [oldest] = tellers.keys();
-      if (tellers.size > limits.telemetryTiersMax && oldest !== undefined) tellers.delete(oldest);
-      if (tellers.size > 0) words.set(node, tellers);
-      else words.delete(node);
-      changed();
+      put(teller, node, offMs, isSynced);
+      if (epoch !== undefined && atMs !== undefined) runs.measured(node, epoch, differs(sumOf(node)) ?? 0, atMs);
     },
     moved: () => sums.clear(),
     stepped: (byMs) => void (stepMs += byMs),
@@ -145,8 +150,8 @@ export function createClockWords(self: string, parentOf: (node: string) => strin
     runs: runs.kept,
     hadRuns: runs.had,
     offs: (node) => [differs(offOf(node)) ?? 0, ...runs.offs(node)],
-    off(node, epoch) {
-      const before = epoch === undefined ? undefined : runs.off(node, epoch);
+    off(node, epoch, atMs) {
+      const before = epoch === undefined && atMs === undefined ? undefined : runs.off(node, epoch, atMs);
       return differs(before ?? offOf(node));
     },
     own: (here) => differs(ownOff(here)),

@@ -48,8 +48,8 @@ export interface FleetView {
   lostHere(): readonly { readonly node: string; readonly atMs: number }[];
   /** Since when it is connected to a node that is neither this child of the one here nor below it, where that is known now. */
   elsewhere(node: string, child: string, now: Now): number | undefined;
-  /** By the word of a node above it, its clock is ahead of that one's (behind, if negative). */
-  clock(teller: string, node: string, offMs: number, isSynced?: boolean, epoch?: string): void;
+  /** By the word of a node above it, its clock is ahead of that one's (behind, if negative). `atMs`: when it was found to be, by the node's own. */
+  clock(teller: string, node: string, offMs: number, isSynced?: boolean, epoch?: string, atMs?: number): void;
   /** Something that it recorded in that run came in, in the order of its lane. */
   recorded(node: string, epoch: string): void;
   /** Runs before whose clocks were others: to be kept, and as they were kept. */
@@ -57,8 +57,8 @@ export interface FleetView {
   hadClockRuns(kept: KeptRuns): void;
   /** The clock here was set by so much, or the machine slept for so long. */
   stepped(byMs: number): void;
-  /** How far a node's clock is ahead of the one here, or was in that run of it; undefined where nobody says that it differs. */
-  clockOff(node: string, epoch?: string): number | undefined;
+  /** How far a node's clock is ahead of the one here, or was in that run of it, or when it had that time; undefined where nobody says that it differs. */
+  clockOff(node: string, epoch?: string, atMs?: number): number | undefined;
   /** All ways in which its times differ from those here, of now and of runs before. */
   clockOffs(node: string): readonly number[];
   /** How far it is ahead of what it should be, be the one here right or wrong. */
@@ -99,7 +99,7 @@ export function createFleetView(self: string): FleetView {
     const node = known.get(name);
     return node && parentOf(node);
   });
-  const here = (name: string, atMs: number, epoch?: string): number => atMs - (words.off(name, epoch) ?? 0);
+  const here = (name: string, atMs: number, epoch?: string): number => atMs - (words.off(name, epoch, atMs) ?? 0);
   const { parentOf, wayTo, chainOf, linkOf } = createWays(self, known, here);
   let whole: { readonly completeness: Completeness; readonly now: Now } | undefined;
 
@@ -362,7 +362,7 @@ export function createFleetView(self: string): FleetView {
       }
       return undefined;
     },
-    clock: (teller, name, offMs, isSynced, epoch) => words.said(teller, name, offMs, isSynced, epoch),
+    clock: (...said) => words.said(...said),
     recorded: words.recorded,
     clockRuns: words.runs,
     hadClockRuns: words.hadRuns,

@@ -58,6 +58,7 @@ export function createObjectives({ log, declarations, place, sha256 }: Objective
     return {
       nowMs,
       open,
+      siteOf: (node) => of("node", node)[0]?.site,
       tells: (per, scope) => (per === "node" ? scope === self : per === "fleet" ? place.isRoot : holdsSite(scope)),
       scopes: (per, has) => (per === "fleet" ? (rows.some(({ node }) => has(node)) ? ["fleet"] : []) : [...new Set(rows.filter(({ node, state }) => !isExcused(state) && has(node)).map(({ node, site }) => (per === "node" ? node : site)))]),
       completeness: (per, scope, has) => completenessOf(of(per, scope).filter(({ node }) => has(node)), nowMs),

@@ -54,6 +54,8 @@ export interface Downlinks {
   direct(node: NodeName): Peer | undefined;
   /** Those of them that have something to send. */
   senders(): readonly NodeName[];
+  /** Siblings that are connected and send nothing: they hang on a parent of their own. */
+  beside(): readonly NodeName[];
   /** Everybody who is connected here. */
   peers(): readonly Peer[];
   /** When anything was heard last, monotonic, of who is connected here, or was given up for silence; undefined of everybody else. */
@@ -81,8 +83,11 @@ interface Session {
   /** The child and the nodes below it, with the version of the document that each is known to have. */
   readonly below: Map<NodeName, number>;
   /** What its last offer made it: a child, a sibling that goes around its own uplink, or a sibling that offers nothing. */
-  role: "child" | "relayed" | "quiet";
+  role: "child" | "relayed" | "quiet" | "new";
 }
+
+/** A sibling that is connected and sends nothing hangs on a parent of its own; of one that has not said yet nobody knows. */
+const isBelowHere = ({ role }: Session): boolean => role === "child" || role === "relayed";
 
 export function createDownlinks(options: DownlinksOptions): Downlinks {
   const { log, ports, calls, blobs } = options;
@@ -131,7 +136,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     });
     const safe = (lane: Lane, received: number): number => options.safe(lane, received, session.role === "relayed");
     const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe, branched: options.branched, arrived: (runs) => options.arrived?.(peer.name, session.acceptedMs, runs), hasTwin: () => hasTwin(session), failed, ...creditOf(number) });
-    const session: Session = { number, peer, site: connection.site, receiver, acceptedMs: now(), below: new Map(), role: "quiet" };
+    const session: Session = { number, peer, site: connection.site, receiver, acceptedMs: now(), below: new Map(), role: "new" };
     sessions.set(peer.name, [...(sessions.get(peer.name) ?? []), session]);
     byNumber.set(number, session);
     silentSince.delete(peer.name);
@@ -237,7 +242,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
   }
 
   function sendDocument(session: Session, node: NodeName): void {
-    if (session.role === "quiet") return; // it has a parent that sends it
+    if (!isBelowHere(session)) return; // it has a parent that sends it
     if (node === log.origin || sessions.get(node)?.includes(session) === false) return; // nobody else gets it, whoever says that it is below
     const held = desiredOf(log, node);
     const known = session.below.get(node);
@@ -251,7 +256,8 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       return listener.address;
     },
     direct: (node) => sessions.get(node)?.at(-1)?.peer,
-    senders: () => [...byNumber.values()].filter(({ role }) => role !== "quiet").map(({ peer }) => peer.name),
+    senders: () => [...byNumber.values()].filter(isBelowHere).map(({ peer }) => peer.name),
+    beside: () => [...byNumber.values()].filter(({ role }) => role === "quiet").map(({ peer }) => peer.name),
     peers: () => [...byNumber.values()].map(({ peer }) => peer),
     heardMs: (node) => sessions.get(node)?.reduce((last, { peer }) => Math.max(last, peer.aliveMs()), -Infinity) ?? silentSince.get(node),
     isBelow: (node) => [...byNumber.values()].some((session) => session.role === "child" && session.below.has(node)),
@@ -264,7 +270,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       // To all who say that they lead there: who says so last, and does not, keeps nothing from it.
       for (const session of sessions.get(node) ?? [...byNumber.values()].filter(({ below }) => below.has(node))) sendDocument(session, node);
     },
-    status: () => [...byNumber.values()].map(({ peer, acceptedMs }) => ({ node: peer.name, ...peer.traffic(), sinceMs: now() - acceptedMs })),
+    status: () => [...byNumber.values()].filter(isBelowHere).map(({ peer, acceptedMs }) => ({ node: peer.name, ...peer.traffic(), sinceMs: now() - acceptedMs })),
     admission: admission.status,
     async close() {
       for (const session of [...byNumber.values()]) session.peer.close("the node is stopping");

@@ -349,6 +349,7 @@ export function createUplink(options: UplinkOptions): Uplink {
       for (const lane of offered) sender?.refuse(lane);
       for (const { wire } of outgoing.renamed()) sender?.refuse(laneName(wire));
       offered.clear();
+      offer([]); // it sends this way no more: the sibling has no node below it to miss
     },
     committed(lanes) {
       if (sender === undefined || quiet) return;

@@ -56,7 +56,7 @@ async function bed(context: TestContext) {
   const runs = async (): Promise<void> => {
     while (tenant.tenure("a/f") === undefined) await new Promise(setImmediate);
   };
-  return { tenant, runs, pass, grant, told, handlers, lead };
+  return { tenant, runs, pass, grant, told, handlers, lead, answers, asked: () => asks };
 }
 
 test("a unit runs while its lease holds, and ends by the member's own clock when nobody answers", async (context) => {
@@ -91,9 +91,25 @@ test("a lead that grants what control did not leave to the site, grants an older
 });
 
 test("who is no member, or not the one that runs a unit, gives nothing to keep", async (context) => {
-  const { pass, grant, handlers } = await bed(context);
+  const { pass, grant, handlers, answers } = await bed(context);
   await pass(5_000, { ...grant("a/f", [4, 1]), holders: { "a/f": "g2" } });
+  answers.push({ ...grant("a/f", [4, 1]), holders: { "a/f": "g2" } });
   const spare = { unit: "a/f", id: [4, 1, 1], state: null, because: "it is raw" };
   const keep = async (from: string, parameters: unknown): Promise<unknown> => handlers.get("site.keep")?.(parameters, nodeName(from)).then(() => "kept", (error: unknown) => (error instanceof HolonError ? error.code : error));
   assert.deepEqual([await keep("mallory", spare), await keep("g3", spare), await keep("g2", { ...spare, unit: "a/other" }), await keep("g2", spare)], ["HOLON_SIBLING_UNKNOWN", "HOLON_CALL_DENIED", "HOLON_CALL_DENIED", "kept"]);
+});
+
+test("a member that the lead named just now is asked about before it is refused: that is plain work, and no attempt", async (context) => {
+  const { pass, grant, handlers, answers, asked } = await bed(context);
+  await pass(5_000, grant("a/f", [4, 1]));
+  const keep = (from: string) => handlers.get("site.keep")?.({ unit: "a/f", id: [4, 2, 1], state: null, because: "none" }, nodeName(from)) ?? assert.fail("no handler");
+  const named = (holder: string): UnitLeaseAnswer => ({ term: 4, serial: 1, granted: [], holders: { "a/f": holder } });
+  answers.push(named("g3"));
+  assert.equal(await keep("g3"), null);
+  const before = asked();
+  assert.equal(await keep("g3"), null);
+  assert.equal(asked(), before, "it is known now");
+  answers.push(named("g3"));
+  await assert.rejects(keep("g2"), { code: "HOLON_CALL_DENIED" });
+  await assert.rejects(keep("g2"), (error: HolonError) => error.code !== "HOLON_CALL_DENIED", "where the lead does not say, nobody knows: that is no refusal");
 });

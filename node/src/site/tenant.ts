@@ -145,6 +145,21 @@ export function createTenant(options: TenantOptions): Tenant {
     if (!closed) follow(answer, left, lead, askedMs);
   }
 
+  /** One question at a time. */
+  let current: Promise<void> | undefined;
+  function askOnce(): Promise<void> {
+    current ??= askLead().finally(() => (current = undefined));
+    return current;
+  }
+
+  /** The lead may have named it since it was asked last: that is asked before anybody is refused. */
+  async function isHolder(unit: string, member: NodeName): Promise<boolean> {
+    if (holders[unit] !== member) await current?.catch(() => undefined);
+    if (holders[unit] !== member) await askOnce();
+    if (holders[unit] !== member && options.lead().node === null) throw new HolonError("HOLON_LEAD_MISSING", `nobody tells ${self} who has ${unit}`);
+    return holders[unit] === member;
+  }
+
   function follow(answer: UnitLeaseAnswer, left: Delegation, lead: string, askedMs: number): void {
     const known = options.lead();
     if (known.node !== lead || known.term !== answer.term) return; // it leads no more
@@ -242,7 +257,7 @@ export function createTenant(options: TenantOptions): Tenant {
   options.handlers.set(delegationMethods.lease, memberOnly(async (from, parameters) => steward.ask(from, unitLeaseAskSchema.parse(parameters))));
   options.handlers.set(delegationMethods.keep, memberOnly(async (from, parameters) => {
     const { unit, ...spare } = keepSpareSchema.parse(parameters);
-    if (!isKept(unit) || holders[unit] !== from) throw new HolonError("HOLON_CALL_DENIED", `${self} keeps of ${unit} what the member gives that the lead named: not ${from}`);
+    if (!isKept(unit) || !(await isHolder(unit, from))) throw new HolonError("HOLON_CALL_DENIED", `${self} keeps of ${unit} what the member gives that the lead named: not ${from}`);
     await spares.keep(unit, spare);
     return null;
   }));
@@ -254,7 +269,7 @@ export function createTenant(options: TenantOptions): Tenant {
   }));
 
   function askAgain(): void {
-    if (!closed) asking = clock.after(limits.siteUnitAskMs, () => void askLead().catch((error: unknown) => note("lead", error)).finally(askAgain));
+    if (!closed) asking = clock.after(limits.siteUnitAskMs, () => void askOnce().catch((error: unknown) => note("lead", error)).finally(askAgain));
   }
 
   /** Beside the questions: a sibling that is slow to take a state ends no lease. */

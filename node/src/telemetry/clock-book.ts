@@ -16,7 +16,8 @@ export interface ClockBook {
   start(): void;
   /** Who is connected now. */
   changed(connected: readonly string[]): void;
-  heard(teller: string, words: readonly { readonly node: string; readonly offMs: number; readonly epoch?: string | undefined }[]): void;
+  /** `atMs`: when it was said, by the clock of who did. */
+  heard(teller: string, words: readonly { readonly node: string; readonly offMs: number; readonly epoch?: string | undefined }[], atMs: number): void;
   /** Who has said so before. */
   tellers(): readonly string[];
   close(): void;
@@ -47,7 +48,7 @@ export function createClockBook({ clock, log, view, ask, isReady, append, tell }
   function measured(node: string, offMs: number, isSynced: boolean, epoch: string | undefined): void {
     // Against what was told last, and not what was measured last: one that drifts is off by a little more each time.
     const before = told.get(node) ?? 0;
-    view.clock(self, node, offMs, isSynced, epoch);
+    view.clock(self, node, offMs, isSynced, epoch, clock.wall().ms + offMs);
     keep();
     if (isOff(offMs) === isOff(before) && (!isOff(offMs) || Math.abs(offMs - before) < limits.clockOffMs / 2)) return;
     told.set(node, offMs);
@@ -71,8 +72,8 @@ export function createClockBook({ clock, log, view, ask, isReady, append, tell }
       for (const { lane, mark } of log.heads().values()) if (lane.stream === "telemetry" && lane.branch === undefined) view.recorded(lane.origin, mark.epoch);
     },
     changed: clocks.changed,
-    heard(teller, words) {
-      for (const { node, offMs, epoch } of words) view.clock(teller, node, offMs, false, epoch);
+    heard(teller, words, atMs) {
+      for (const { node, offMs, epoch } of words) view.clock(teller, node, offMs, false, epoch, atMs + offMs);
       if (words.length > 0) keep();
     },
     tellers: () => wordsIn(log).map(({ teller }) => teller),
@@ -113,7 +114,7 @@ function wordChanges(log: Pick<Log, "cells" | "origin">, now: readonly ClockWord
   return [...changed, ...[...kept.keys()].filter((key) => !wanted.has(key)).map((key) => ({ key, value: null }))];
 }
 
-const runsSchema = z.object({ epoch: z.string(), offMs: z.number(), others: z.array(z.tuple([z.string(), z.number()])) });
+const runsSchema = z.object({ epoch: z.string(), offMs: z.number(), others: z.array(z.tuple([z.string(), z.number()])), stretches: z.array(z.object({ epoch: z.string(), offMs: z.number(), fromMs: z.number(), untilMs: z.number(), nextMs: z.number() })).optional() });
 
 /** With which clocks nodes recorded before they were started anew. What does not read says nothing. */
 function runsIn(log: Pick<Log, "cells">): readonly KeptRuns[] {

@@ -9,5 +9,5 @@ const hours = (offMs: number): number => Math.floor((offMs + hourMs / 2) / hourM
 /** Those of any run of it. */
 export const hoursOff = (view: Pick<FleetView, "clockOffs">, node: string): readonly number[] => view.clockOffs(node).map(hours);
 
-/** That of the run in which it was recorded. */
-export const hourOff = (view: Pick<FleetView, "clockOff">, { origin, epoch }: Pick<LogRecord, "origin" | "epoch">): number => hours(view.clockOff(origin, epoch) ?? 0);
+/** That of the run in which it was recorded, when it had that time. */
+export const hourOff = (view: Pick<FleetView, "clockOff">, { origin, epoch }: Pick<LogRecord, "origin" | "epoch">, time: string): number => hours(view.clockOff(origin, epoch, Date.parse(time)) ?? 0);

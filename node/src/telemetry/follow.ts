@@ -31,8 +31,8 @@ export interface FollowOptions {
   window(node: string, window: Window, lateAtMs: number | undefined): void;
   /** Somebody has taken on an alert, at another node. */
   acknowledged(told: z.infer<typeof acknowledgedSchema>): void;
-  /** How far the clocks of others are off, by the word of a node above them. */
-  clocks(teller: string, words: readonly { readonly node: string; readonly offMs: number; readonly epoch?: string | undefined }[]): void;
+  /** How far the clocks of others are off, by the word of a node above them, and when it said so, by its own. */
+  clocks(teller: string, words: readonly { readonly node: string; readonly offMs: number; readonly epoch?: string | undefined }[], atMs: number): void;
   /** Who has said so before: what they say of who hangs on them is read first. */
   tellers(): Iterable<string>;
   /** A link of another node to one below it opened or ended just now. */
@@ -50,7 +50,7 @@ export interface Follower {
 
 /** A window that was recorded in that run as it was by the clock here. */
 export function windowHere(view: Pick<FleetView, "clockOff">, node: string, window: Window, epoch: string): Window {
-  const offMs = view.clockOff(node, epoch);
+  const offMs = view.clockOff(node, epoch, window.endMs);
   return offMs === undefined ? window : { ...window, startMs: window.startMs - offMs, endMs: window.endMs - offMs };
 }
 
@@ -81,7 +81,7 @@ export function createFollower(options: FollowOptions): Follower {
     const found = await log.find({ accepts: (lane) => lane.stream === "telemetry" && lane.branch === undefined && lane.origin !== log.origin, type: linkNewsType, limit: limits.telemetryReadBackMax });
     for (const { record, event } of found) {
       const news = linkNewsSchema.safeParse(event.data);
-      if (news.success) options.clocks(record.origin, news.data.clocks ?? []);
+      if (news.success) options.clocks(record.origin, news.data.clocks ?? [], Date.parse(event.time));
     }
     return new Set([...options.tellers(), ...found.map(({ record }) => record.origin)]);
   }
@@ -173,7 +173,7 @@ export function createFollower(options: FollowOptions): Follower {
         view.link(origin, node, up, atMs, epoch);
         if (isLive) options.linked(node, up, view.here(origin, atMs, epoch));
       }
-      options.clocks(origin, news.data.clocks ?? []);
+      options.clocks(origin, news.data.clocks ?? [], Date.parse(time));
     } else if (type === resumedType && !isOwn) {
       const resumed = resumedSchema.safeParse(data);
       if (resumed.success) view.resumed(origin, resumed.data.how, resumed.data.endedAtMs, Date.parse(time), epoch, runs.get(origin)?.before);

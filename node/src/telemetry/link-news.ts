@@ -8,10 +8,12 @@ import type { Events } from "../event/events.ts";
 export const linkNewsType = "holon.link.children";
 export const linkNewsSchema = z.object({ links: z.array(z.object({ node: z.string().max(63), up: z.boolean(), atMs: z.number() })).max(limits.connectionsMax), clocks: z.array(z.object({ node: z.string().max(63), offMs: z.number(), epoch: z.string().max(13).optional() })).max(limits.connectionsMax).optional() });
 export type LinkNews = z.infer<typeof linkNewsSchema>["links"][number];
+/** `hasLeft`: it hangs on another node now, and nobody waits for it here. */
+export type OwnLinkNews = LinkNews & { readonly hasLeft?: boolean };
 
 export interface LinkNewsWriter {
-  /** Who is connected now. */
-  changed(connected: readonly string[]): void;
+  /** Who is connected now; `beside`: siblings that are, and hang on a parent of their own. One that went this way for a while and does so no more is missed by nobody here. */
+  changed(connected: readonly string[], beside?: readonly string[]): void;
   /** Who has been connected since this start, at any time: of them this start tells by itself. */
   seen(): ReadonlySet<string>;
   close(): void;
@@ -52,9 +54,9 @@ export const missedAfter = (log: Pick<Log, "cells">, endedMs: number, back: Read
 /** So that a record of a storm fits. */
 const linksOfRecord = 512;
 
-export function createLinkNews(options: { readonly clock: Clock; readonly events: Events; heardMs(node: string): number | undefined; append(records: readonly NewRecord[], cells: readonly CellChange[]): void; told(news: readonly LinkNews[]): void }): LinkNewsWriter {
+export function createLinkNews(options: { readonly clock: Clock; readonly events: Events; heardMs(node: string): number | undefined; append(records: readonly NewRecord[], cells: readonly CellChange[]): void; told(news: readonly OwnLinkNews[]): void }): LinkNewsWriter {
   const { clock, events } = options;
-  const news = new Map<string, LinkNews>();
+  const news = new Map<string, OwnLinkNews>();
   let before: ReadonlySet<string> = new Set();
   const seen = new Set<string>();
   let timer: Timer | undefined;
@@ -72,15 +74,16 @@ export function createLinkNews(options: { readonly clock: Clock; readonly events
     news.clear();
     if (closed || links.length === 0) return;
     const parts = Array.from({ length: Math.ceil(links.length / linksOfRecord) }, (_, index) => links.slice(index * linksOfRecord, (index + 1) * linksOfRecord));
-    const records = parts.map((part) => events.record({ stream: "telemetry", type: linkNewsType, class: "public", producer: "link", data: { links: part } }));
-    options.append(records, links.map(childCell));
+    const records = parts.map((part) => events.record({ stream: "telemetry", type: linkNewsType, class: "public", producer: "link", data: { links: part.map(({ node, up, atMs }) => ({ node, up, atMs })) } }));
+    options.append(records, links.map((one) => (one.hasLeft === true ? leftCell(one.node, one.atMs) : childCell(one))));
   }
 
   return {
-    changed(connected) {
+    changed(connected, beside = []) {
       const now = new Set(connected);
+      const others = new Set(beside);
       const atMs = clock.wall().ms;
-      const changes = [...[...now].filter((node) => !before.has(node)).map((node) => ({ node, up: true, atMs })), ...[...before].filter((node) => !now.has(node)).map((node) => ({ node, up: false, atMs: lostMs(node, atMs) }))];
+      const changes = [...[...now].filter((node) => !before.has(node)).map((node) => ({ node, up: true, atMs })), ...[...before].filter((node) => !now.has(node)).map((node) => (others.has(node) ? { node, up: false, atMs, hasLeft: true } : { node, up: false, atMs: lostMs(node, atMs) }))];
       before = now;
       for (const node of now) seen.add(node);
       if (changes.length === 0 || closed) return;

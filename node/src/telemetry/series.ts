@@ -40,7 +40,7 @@ export function createSeries({ log, view, site: ownSite, kept: { fine, coarse },
     for (const hour of hours) {
       const of = (lane: Lane): boolean => accepts(lane) && hoursOff(view, lane.origin).includes(hour);
       const told = await log.find({ accepts: of, type: windowType, sinceMs: fromMs + (hour - 0.5) * hourMs, limit: limits.telemetryWindowsReadMax });
-      found.push(...told.filter(({ record }) => hourOff(view, record) === hour));
+      found.push(...told.filter(({ record, event }) => hourOff(view, record, event.time) === hour));
     }
     if (found.length >= limits.telemetryWindowsReadMax) throw new HolonError("HOLON_ARGUMENT_BAD", `more than ${limits.telemetryWindowsReadMax} windows would have to be read for this`, { next: "Ask for a shorter time, or for fewer nodes." });
     const windows = found.flatMap(({ record, event }) => {

@@ -89,7 +89,7 @@ export interface Telemetry {
   /** The uplink may have opened or been lost. */
   uplinkChanged(): void;
   /** Who is connected from below. */
-  childrenChanged(connected: readonly string[]): void;
+  childrenChanged(connected: readonly string[], beside: readonly string[]): void;
   inferred(app: string, fn: string, milliseconds: readonly number[]): void;
   /** Events were handled; the oldest of them was recorded then. */
   handled(app: string, fn: string, events: number, recordedMs: number | undefined): void;
@@ -191,7 +191,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       ownNow(told);
     },
   });
-  const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told), clocks: (teller, words) => clockBook.heard(teller, words), tellers: () => clockBook.tellers(), linked: (node, up, atMs) => left.linked(node, up, atMs) });
+  const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told), clocks: (...heard) => clockBook.heard(...heard), tellers: () => clockBook.tellers(), linked: (node, up, atMs) => left.linked(node, up, atMs) });
   const first = createReadFirst({ clock, read: follower.caughtUp, count: (told) => alerts.window(self, view.siteOf(self) ?? "", told), failed });
   const left = createLeftBelow({ isRoot: config.parent === undefined, log, view, identity: ports.identity, clock, append: (cells) => void append([], cells) });
   const news = createLinkNews({ clock, events, heardMs: options.heardMs, append: (records, cells) => void append(records, cells), told: children.changed });
@@ -306,9 +306,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       retry = clock.after(0, () => recorder.turned()); // behind what is being done now
       elsewhere.wake();
     },
-    childrenChanged(connected) {
+    childrenChanged(connected, beside) {
       left.connected(connected);
-      news.changed(connected);
+      news.changed(connected, beside);
       elsewhere.wake();
       clockBook.changed(connected);
     },

@@ -51,7 +51,7 @@ export async function findTrace(id: string, { since }: TraceQuery, { log, view, 
     for (const hour of new Set([0, ...view.nodes().flatMap((node) => hoursOff(view, node))])) {
       const accepts = (lane: Lane): boolean => query.accepts(lane) && hoursOff(view, lane.origin).includes(hour);
       const hit = await log.find({ ...query, accepts, sinceMs: fromMs + (hour - 0.5) * hourMs, untilMs: untilMs + (hour + 0.5) * hourMs, limit: limits.traceSpansReadMax });
-      told.push(...hit.filter(({ record }) => hourOff(view, record) === hour));
+      told.push(...hit.filter(({ record, event }) => hourOff(view, record, event.recordedtime) === hour));
     }
     return told;
   }

@@ -23,3 +23,9 @@ test("the least and the greatest that fits is the same in JSON and protobuf", ()
     assert.deepEqual(decodeProtobuf("MetricsRequest", encodeProtobuf("MetricsRequest", told)), told);
   }
 });
+
+test("bytes in JSON are base 64 of either alphabet, padded or not; what is none is refused as the sender's mistake", () => {
+  const log = (bytesValue: string): Uint8Array => encoder.encode(JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { bytesValue } }] }] }] }));
+  for (const [text, wanted] of [["AAECAw==", "AAECAw=="], ["AAECAw", "AAECAw=="], ["-_8", "+/8="], ["-_8=", "+/8="], ["", ""]] as const) assert.deepEqual(decodeJson("LogsRequest", log(text)), { resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { bytesValue: wanted } }] }] }] }, text);
+  for (const text of ["!!!!", "A", "AA=A", "===="]) assert.throws(() => decodeJson("LogsRequest", log(text)), { code: "HOLON_ARGUMENT_BAD", message: /bytesValue is no base 64/ }, text);
+});

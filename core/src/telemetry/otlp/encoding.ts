@@ -162,6 +162,16 @@ export function fromJson(message: MessageName, value: unknown, depth = 0): OtlpM
   return object;
 }
 
+/** Standard or URL-safe, with padding or without: JSON of protobuf has either (ProtoJSON, "Type mapping"). */
+function base64Of(name: string, text: string): string {
+  const body = text.replaceAll("-", "+").replaceAll("_", "/").replace(/={0,2}$/, "");
+  try {
+    return toBase64(fromBase64(body.padEnd(Math.ceil(body.length / 4) * 4, "=")));
+  } catch (error) {
+    throw bad(`${name} is no base 64`, error);
+  }
+}
+
 const integer = /^-?\d{1,20}$/;
 
 function fromJsonValue({ type, name }: FieldType, value: unknown, depth: number): OtlpValue {
@@ -170,7 +180,7 @@ function fromJsonValue({ type, name }: FieldType, value: unknown, depth: number)
       if (typeof value === "string") return value;
       break;
     case "base64":
-      if (typeof value === "string") return toBase64(fromBase64(value));
+      if (typeof value === "string") return base64Of(name, value);
       break;
     case "hex":
       if (typeof value === "string") return value.toLowerCase(); // one that is none costs its item, not all (`ids.ts`)
