@@ -5,7 +5,7 @@ import { dataClasses } from "../schema/event.ts";
 import { baseRules, compilePolicy } from "./compile.ts";
 import { checkExpectations, explain } from "./explain.ts";
 import { mismatch } from "./match.ts";
-import { parsePolicy } from "./parse-policy.ts";
+import { parseAdopted, parsePolicy } from "./parse-policy.ts";
 import { actions, type Request } from "./policy.ts";
 import { policyText, request } from "./testing/policies.ts";
 
@@ -189,6 +189,12 @@ test("a text that does not parse says where, what and what to do", () => {
     [`${head}expect allow nobody\n  who node a\n  does call\n`, /no rule nobody/, /Name a rule/],
     [`${head}expect allow\n  who node *\n  does call\n`, /one principal/, /gateway-1/],
     [`${head}expect deny\n  who node a\n  does call run\n`, /one request: does has 2/, /one expectation/],
+    [`${head}expect allow\n  who node a\n  does leave\n  class derived\n  from EU/DE\n  to outside EU\n`, /one place, and `to outside EU` are many/, /to US/],
+    [`${head}expect deny\n  who node a\n  does leave\n  class derived\n  from outside EU\n  to US\n`, /`from outside EU` are many/, /one that lies there/],
+    [`${head}expect deny\n  who person a\n  does call\n  when role operator owner\n`, /one request: when role has 2/, /one expectation/],
+    [`${head}# a comment\rforbid x\n`, /line 2: it has the character U\+000D/, /Write the line anew/],
+    [`${head}permit evil\u{202E}x\n`, /line 2: it has the character U\+202E/, /Write the line anew/],
+    [`${head}permit x\u{0}\n`, /U\+0000/, /anew/],
     [`${head}expect deny\n  who node a\n  does leave\n  through aggregate\n`, /aggregate is no transform of an event/, /count 10/],
   ];
   for (const [source, message, next] of cases) {
@@ -201,6 +207,15 @@ test("a text that does not parse says where, what and what to do", () => {
       return true;
     });
   }
+});
+
+test("a text with tabs and Windows' ends of lines is read as it stands", () => {
+  assert.equal(parsePolicy("policy p 1\r\npermit x\r\n\twho any\r\n\tdoes call\r\n").rules.length, 1);
+});
+
+test("a policy that was adopted decides on, whatever is asked of a new text since", () => {
+  const adopted = parseAdopted("policy p 1\npermit x\n  who any\n  does call # told\u{7}\nexpect allow\n  who node a\n  does leave\n  to outside EU\n");
+  assert.deepEqual([adopted.rules.length, adopted.expectations], [1, []]);
 });
 
 test("any text at all is a policy or is refused with the code", () => {
