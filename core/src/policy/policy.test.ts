@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { dataClasses } from "../schema/event.ts";
 import { baseRules, compilePolicy } from "./compile.ts";
 import { checkExpectations, explain } from "./explain.ts";
+import { policyFromEgress } from "./from-egress.ts";
 import { mismatch } from "./match.ts";
 import { parseAdopted, parsePolicy } from "./parse-policy.ts";
 import { actions, type Request } from "./policy.ts";
@@ -121,6 +122,18 @@ test("raw and personal never leave, public does unless a policy forbids it", () 
   assert.equal(leave("raw").rule, "base/raw-stays");
   const shut = compilePolicy(parsePolicy("policy shut 1\nforbid all\n  who any\n  does leave\n"));
   assert.equal(shut.decide({ kind: "node", name: "a" }, "leave", { name: "audit", class: "public" }, {}).rule, "all");
+});
+
+test("a source is opened as what it says it is: less than raw by a permit that names the class alone", () => {
+  const opens = (clauses: readonly string[]) => {
+    const { decide } = compilePolicy(parsePolicy(["policy p 1", "permit apps", "  who node *", "  does run open use", ...clauses].join("\n")));
+    return dataClasses.filter((own) => decide({ kind: "node", name: "a" }, "open", { name: "host/leak/host", class: own }, {}).allow);
+  };
+  assert.deepEqual(opens([]), ["raw", "personal"]);
+  assert.deepEqual(opens(["permit weather", "  who node *", "  does open", "  what host/*", "  class public"]).toSorted(), ["personal", "public", "raw"]);
+  assert.deepEqual(opens(["forbid no-cameras", "  who any", "  does open"]), [], "what a forbid leaves out asks nothing");
+  const { decide } = compilePolicy(policyFromEgress([]));
+  assert.deepEqual(dataClasses.filter((own) => !decide({ kind: "node", name: "a" }, "open", { name: "host/leak/host", class: own }, {}).allow), [], "without a policy manifests decide");
 });
 
 test("what is compiled decides as the clauses read one by one, however the rules stand, and the same each time", () => {
