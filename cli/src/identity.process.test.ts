@@ -81,9 +81,12 @@ turn("a node is invited, enrolled through another, renewed in time and beyond it
   // Revoked at the root; the edge hears of it over its link.
   assert.match(await machines.holon("node", "revoke", "gateway-1", "--because", "it was stolen", "--api", cloud.api, "--data", data), /refused from now on/);
   await until("the edge refuses it", () => gateway.node.status().uplink?.problem?.code === "HOLON_IDENTITY_REVOKED");
+  assert.match(await machines.holon("node", "show", "gateway-1", "--data", data, "--api", gateway.api), /^uplink +waiting; HOLON_IDENTITY_REVOKED .*invite and enrol it again/m, "whoever looks at it is told");
+  await until("its own log says so, too", async () => /HOLON_IDENTITY_REVOKED/.test(await machines.holon("node", "logs", "gateway-1", "--data", data, "--api", gateway.api)));
   await until("the edge's trail tells of it", async () => (await audited(edge, "holon.link.refused")).some(({ data: told }) => z.object({ proved: z.string() }).safeParse(told).data?.proved === "gateway-1"));
   assert.match(await machines.holon("node", "list", "--api", cloud.api, "--data", data), /^gateway-1 .* revoked/m);
   assert.match(await machines.holon("doctor", "--api", cloud.api, "--data", data).catch(String), /^ok +nodes +(?!.*gateway-1).*$/m);
+  assert.doesNotMatch(await machines.holon("doctor", "--api", cloud.api, "--data", data).catch(String), /^(?:warn|bad) +gateway-1/m, "nobody expects anything of it");
   const [revoked] = await audited(cloud, "holon.node.revoked");
   assert.equal(z.object({ because: z.string() }).parse(revoked?.data).because, "it was stolen");
   await gateway.node.log.append({ records: [gateway.node.events.record({ stream: "data", type: "test.told", class: "public", producer: "test", data: {} })] }); // it works on alone

@@ -498,7 +498,7 @@ function whatItIsTo(node: KnownNode, state: ControlState, log: Log, clockOffMs: 
   // What it settled on it told at once; how it stands, only now and then.
   const reached = node.reported?.outcome === "settled" ? node.reported.version : 0;
   const now = condition && { ...condition.now, version: Math.max(condition.now.version, reached) };
-  const drift = driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy ?? null, policySince: state.policy?.hash === desired?.policy ? state.policy?.adoptedAt : undefined }, condition: now, policyTold: condition?.now.version, since: condition?.since ?? {}, clockOffMs });
+  const drift = state.revoked.has(node.name) ? [] : driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy ?? null, policySince: state.policy?.hash === desired?.policy ? state.policy?.adoptedAt : undefined }, condition: now, policyTold: condition?.now.version, since: condition?.since ?? {}, clockOffMs });
   return { drift, desiredVersion: desired?.version ?? 0 };
 }
 

@@ -49,3 +49,16 @@ test("a node that is behind its document is shown so, with since when, until it 
   fleet.fleet.net.heal("gateway-1", "edge-1");
   await fleet.until("it has reached it", () => driftOf(fleet, "gateway-1").length === 0);
 });
+
+test("a node that was revoked is to run nothing, and differs from nothing", async () => {
+  const fleet = await ControlFleet.start();
+  await pass(fleet, 2 * limits.conditionLookMs);
+  fleet.fleet.net.cut("gateway-1", "edge-1");
+  await fleet.drive(fleet.control.deploy(app("pump")));
+  await pass(fleet, 2 * limits.conditionLookMs);
+  assert.deepEqual(driftOf(fleet, "gateway-1"), ["version"]);
+  await fleet.claim("cloud", "holon.node.revoked", { node: "gateway-1" });
+  await fleet.until("control has read it", () => fleet.control.nodes().some(({ name, isRevoked }) => name === "gateway-1" && isRevoked));
+  await fleet.drive(fleet.control.deploy(app("fan")));
+  assert.deepEqual(driftOf(fleet, "gateway-1"), []);
+});

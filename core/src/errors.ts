@@ -116,7 +116,7 @@ export const errorTable = {
   HOLON_PLACEMENT_UNMET: row("No node may run a part of an app, or none has room.", "The message gives the reason for each node; change the app's `needs`, or the fleet. `holon app deploy --dry-run` shows what would come of it."),
   HOLON_PLAN_MISSING: row("There is no plan that could be shown or explained.", "Deploy an app whose functions have `needs`; what has none runs on every node of its tier."),
   HOLON_POLICY_BAD: row("The text of a policy does not parse.", "Mend the line that the message names; docs/concepts/residency.md shows a whole policy."),
-  HOLON_POLICY_DENIED: row("The guard denied it.", "The reason names the rule; change the app's egress or the policy."),
+  HOLON_POLICY_DENIED: row("The guard denied it.", "The reason names the rule. Of data and of apps: change the app's egress or the policy; of a call: ask an owner for another role."),
   HOLON_POLICY_MISSING: row("No policy is in force: what leaves is decided by the `egress` of apps.", "Adopt one with `holon policy set FILE`."),
   HOLON_POLICY_UNMET: row("A policy decides otherwise than its own expectations say.", "Run `holon policy test FILE`, then mend the rule or the expectation."),
   HOLON_PORT_TAKEN: row("An address is already in use.", "Stop the other process, or choose another port."),

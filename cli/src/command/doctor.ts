@@ -100,7 +100,8 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
   if (nodes instanceof HolonError) return [{ check: "nodes", state: "bad", says: nodes.message, next: nodes.code === "HOLON_API_UNREACHABLE" || nodes.code === "HOLON_API_UNPROVED" || nodes.code === "HOLON_INTERNAL" ? `${errorTable.HOLON_PORT_TAKEN.next} Whatever answers at ${host} is not this Holon: name the right address with --api, or start with --port-base.` : nodes.next }];
   const findings: Finding[] = [{ check: "nodes", state: "ok", says: nodes.flatMap((node) => (node.isRevoked ? [] : [node.name])).join(", ") || "none yet" }];
   findings.push(...(await clockHere(client)));
-  for (const { name, drift } of nodes) {
+  for (const { name, drift, isRevoked } of nodes) {
+    if (isRevoked) continue; // nobody expects anything of it
     findings.push(...(await nodeFindings(name, client, options)));
     const clock = drift.find(({ offMs }) => offMs !== undefined);
     if (clock !== undefined) findings.push({ check: name, state: "warn", says: clock.text, next: "Set its clock, or start a time service there." });

@@ -1,6 +1,6 @@
 /** `holon node show`: one node as it tells of itself. */
 import { heldNext, heldText } from "@holon/core/diagnosis/findings.ts";
-import { toHolonError } from "@holon/core/errors.ts";
+import { errorTable, isErrorCode, toHolonError } from "@holon/core/errors.ts";
 import { seriesText } from "@holon/core/identity/series.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { knownValues, knownValueSchema, type KnownValue } from "@holon/core/placement/known.ts";
@@ -16,7 +16,7 @@ const statusSchema = z.looseObject({
   node: z.string(), site: z.string(), tier: z.string(), jurisdiction: z.string(), upMs: z.number(),
   /** By its own clock, as it said this; a node of before does not tell it. */
   wallMs: z.number().optional(),
-  uplink: z.looseObject({ state: z.string() }).optional(),
+  uplink: z.looseObject({ state: z.string(), problem: z.object({ code: z.string(), message: z.string() }).optional() }).optional(),
   /** A node of before does not tell it. */
   known: z.array(knownValueSchema).default([]),
   delegated: z.array(z.looseObject({ unit: z.string(), home: z.string(), holder: z.string().nullable(), withheld: z.string().nullable() })).optional(),
@@ -59,7 +59,7 @@ async function printTold(control: Client, path: string, json: boolean): Promise<
 function print(status: Status, json: boolean): void {
   if (json) return void process.stdout.write(`${JSON.stringify(status)}\n`);
   const { measured, binding, series } = status;
-  const rows = [["node", status.node], ["site", status.site], ["tier", status.tier], ["jurisdiction", status.jurisdiction], ["up", `${Math.round(status.upMs / 1_000)} s`], ["uplink", status.uplink?.state ?? "none"],
+  const rows = [["node", status.node], ["site", status.site], ["tier", status.tier], ["jurisdiction", status.jurisdiction], ["up", `${Math.round(status.upMs / 1_000)} s`], ["uplink", status.uplink === undefined ? "none" : uplinkText(status.uplink)],
     ...(status.delegated ?? []).map(({ unit, home, holder, withheld }) => ["delegated", `${unit}: home ${home}, ${holder === null ? "granted to nobody" : `on ${holder}`}${withheld === null ? "" : `; siblings do not have its state: ${withheld}`}`]),
     ...(binding === undefined ? [] : [["identity", `${binding.isBound ? "bound to its TPM" : "a key in a file, not bound to a TPM"}${binding.problem === undefined ? "" : `; ${binding.problem.code} ${binding.problem.message}. ${binding.problem.next}`}`]]),
     ...(series === undefined ? [] : [["authority", seriesText(series)]]),
@@ -71,6 +71,12 @@ function print(status: Status, json: boolean): void {
     ...(measured?.altered ?? []).map(({ what, expected, found }) => ["altered", `${what}: ${expected?.slice(0, 16) ?? "nothing"} was adopted, ${found?.slice(0, 16) ?? "nothing"} is there`])];
   process.stdout.write(`${printTable(["", ""], rows)}\n`);
   printValues(status.known, status.wallMs);
+}
+
+/** A problem of before an open link is over; the next step is this program's, where it knows the code. */
+function uplinkText({ state, problem }: NonNullable<Status["uplink"]>): string {
+  if (problem === undefined || state === "open") return state;
+  return `${state}; ${problem.code} ${problem.message}${isErrorCode(problem.code) ? `. ${errorTable[problem.code].next}` : ""}`;
 }
 
 /** How old something is goes by the clock that it was told by. */

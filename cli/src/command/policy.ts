@@ -1,10 +1,10 @@
 /** `holon policy test|explain|show|set` */
 import { readFile } from "node:fs/promises";
 import { HolonError } from "@holon/core/errors.ts";
-import { approvalGaps } from "@holon/core/policy/approval-gaps.ts";
 import { compilePolicy, printRequest } from "@holon/core/policy/compile.ts";
+import { policyDoubts } from "@holon/core/policy/doubts.ts";
 import { checkExpectations, explain } from "@holon/core/policy/explain.ts";
-import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
+import { parseAdopted, parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import type { Expectation, Policy } from "@holon/core/policy/policy.ts";
 import { z } from "zod";
 import { connectApi, type Client, type ClientOptions } from "../client.ts";
@@ -26,13 +26,13 @@ export async function testPolicy(path: string, json: boolean): Promise<boolean> 
   const isMet = checked.every(({ holds }) => holds);
   if (json) {
     const rows = checked.map(({ expectation, decision, holds }) => ({ line: expectation.line, request: printRequest(expectation.request), expected: wordOf(expectation), ...decision, holds }));
-    process.stdout.write(`${JSON.stringify({ name: policy.name, version: policy.version, rules: policy.rules.length, expectations: rows, holds: isMet, warnings: approvalGaps(policy) })}\n`);
+    process.stdout.write(`${JSON.stringify({ name: policy.name, version: policy.version, rules: policy.rules.length, expectations: rows, holds: isMet, warnings: policyDoubts(policy) })}\n`);
     return isMet;
   }
   const rows = checked.map(({ expectation, decision, holds }) => [holds ? "ok" : "NOT MET", `${expectation.line}`, wordOf(expectation), wordOf(decision), printRequest(expectation.request)]);
   if (rows.length > 0) process.stdout.write(`${printTable(["", "LINE", "EXPECTED", "DECIDED", "REQUEST"], rows)}\n`);
   process.stdout.write(`${policy.name} ${policy.version}: ${policy.rules.length} rules, ${checked.filter(({ holds }) => holds).length} of ${checked.length} expectations hold\n`);
-  warn(approvalGaps(policy));
+  warn(policyDoubts(policy));
   return isMet;
 }
 
@@ -54,8 +54,7 @@ export interface ExplainOptions {
 
 /** Asks a policy, that of a file or that of the fleet, and says why it answers so, rule by rule. */
 export async function explainDecision(api: ClientOptions, options: ExplainOptions): Promise<void> {
-  const text = options.file === undefined ? (await heldPolicy(await connectApi(api))).text : await readPolicyFile(options.file);
-  const policy = parsePolicy(text, options.file ?? "the fleet's policy");
+  const policy = options.file === undefined ? parseAdopted((await heldPolicy(await connectApi(api))).text, "the fleet's policy") : parsePolicy(await readPolicyFile(options.file), options.file);
   const request = requestOf(options);
   const { decision, rules } = explain(compilePolicy(policy), request);
   if (options.json === true) {

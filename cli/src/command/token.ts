@@ -1,9 +1,11 @@
 /** `holon token add|list|revoke` */
+import { strayRoutes } from "@holon/core/policy/doubts.ts";
 import { z } from "zod";
 import { doneSchema, type Client } from "../client.ts";
 import { spanOf } from "../machine/span.ts";
 import { listAll } from "../pages.ts";
 import { printTable } from "../table.ts";
+import { warn } from "../warn.ts";
 
 export interface TokenOptions {
   readonly role: string;
@@ -18,6 +20,7 @@ const tokenSchema = z.object({ name: z.string(), role: z.string(), routes: z.arr
 /** The token alone on stdout, so that it can be piped to where it is needed. */
 export async function addToken(client: Client, name: string, { role, for: span, routes, json }: TokenOptions): Promise<void> {
   const made = await client.send("POST", "/v1/tokens", { name, role, forMs: spanOf(span), ...(routes === undefined ? {} : { routes }) }, madeSchema);
+  warn(strayRoutes(routes ?? []));
   if (json === true) return void process.stdout.write(`${JSON.stringify(made)}\n`);
   process.stderr.write(`${name} is ${role} until ${made.endsAt}; it is shown this once, and used as HOLON_TOKEN:\n`);
   process.stdout.write(`${made.token}\n`);

@@ -1,7 +1,7 @@
 /** The fleet's policy over HTTP. */
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
-import { approvalGaps } from "@holon/core/policy/approval-gaps.ts";
+import { policyDoubts } from "@holon/core/policy/doubts.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import { limits } from "@holon/core/limits.ts";
 import { z } from "zod";
@@ -33,7 +33,7 @@ export function policyRoutes(control: Control): readonly Route[] {
       answer: adoptedSchema,
       async handle({ body, caller, demand }) {
         const adopted = await control.adoptPolicy(bodySchema.parse(body).text, caller, demand);
-        return { status: 200, body: { ...adopted, warnings: approvalGaps(parsePolicy(adopted.text)) }, version: String(adopted.version) };
+        return { status: 200, body: { ...adopted, warnings: policyDoubts(parsePolicy(adopted.text)) }, version: String(adopted.version) };
       },
     },
   ];

@@ -4,7 +4,7 @@ import { limits } from "@holon/core/limits.ts";
 import { compilePolicy, type CompiledPolicy } from "@holon/core/policy/compile.ts";
 import { askersOf } from "@holon/core/placement/needs-of-app.ts";
 import { withSite } from "@holon/core/placement/site-members.ts";
-import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
+import { parseAdopted } from "@holon/core/policy/parse-policy.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
 import type { ControlState } from "../store/fold.ts";
@@ -25,7 +25,7 @@ export interface Standing {
 }
 
 export function inCircumstances(apps: readonly AppNeeds[], documents: readonly AppDocument[], state: ControlState, { before, placements, stateOf, isLeaseOver }: Standing, nowMs: number): readonly AppNeeds[] {
-  const policy = state.policy === undefined ? undefined : compilePolicy(parsePolicy(state.policy.text));
+  const policy = state.policy === undefined ? undefined : compilePolicy(parseAdopted(state.policy.text));
   const old = new Map(before.flatMap(({ app, units }) => units.map((unit) => [`${app}/${unit.name}`, unit] as const)));
   const flowsBefore = new Map(before.map(({ app, flows }) => [app, flows]));
   const stagesBefore = new Map(before.map(({ app, stages }) => [app, stages]));

@@ -3,7 +3,7 @@ import type { Explanation } from "@holon/core/placement/explain.ts";
 import type { Refusal } from "@holon/core/placement/work.ts";
 import { compilePolicy, type CompiledPolicy } from "@holon/core/policy/compile.ts";
 import { needsOfFunction, needsOfReduction, needsOfSource, type Need } from "@holon/core/policy/needs.ts";
-import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
+import { parseAdopted } from "@holon/core/policy/parse-policy.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { endsOfParts } from "@holon/core/schema/model-use.ts";
 import { isOpenTo } from "@holon/core/seal/names.ts";
@@ -41,7 +41,7 @@ const rejected = (reason: Explanation["reason"], text: string): Explanation => (
 export function keptFrom({ policy, revoked }: Circumstances, document: AppDocument, unit: string, node: Pick<KnownNode, "name" | "site">): Refusal | undefined {
   if (revoked.has(node.name)) return { reason: "gone", text: "that node was revoked" };
   if (!isOpenTo(document, node.site)) return { reason: "sealed", text: `what the app is made of is sealed to ${document.sealTo?.join(", ") ?? "nobody"}, and ${node.name} is of ${node.site}` };
-  const denied = policy === undefined ? undefined : deniedThere(compilePolicy(parsePolicy(policy.text)), document, unit, node.name);
+  const denied = policy === undefined ? undefined : deniedThere(compilePolicy(parseAdopted(policy.text)), document, unit, node.name);
   return denied === undefined ? undefined : { reason: "policy", text: `the policy does not let it run there: ${denied}` };
 }
 

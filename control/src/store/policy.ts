@@ -3,7 +3,7 @@ import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { compilePolicy, type CompiledPolicy } from "@holon/core/policy/compile.ts";
 import { checkExpectations } from "@holon/core/policy/explain.ts";
-import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
+import { parseAdopted, parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import type { Decision, Policy } from "@holon/core/policy/policy.ts";
 import type { Principal } from "@holon/core/policy/principal.ts";
 import { roleFact, type CallerRole } from "@holon/core/policy/roles.ts";
@@ -34,7 +34,7 @@ export function createMayCall(held: () => KnownPolicy | undefined): (principal: 
   let read: { readonly hash: string | undefined; readonly policy: CompiledPolicy } | undefined;
   return (principal, role, resource) => {
     const now = held();
-    if (read === undefined || read.hash !== now?.hash) read = { hash: now?.hash, policy: compilePolicy(parsePolicy(now?.text ?? "policy none 1\n")) };
+    if (read === undefined || read.hash !== now?.hash) read = { hash: now?.hash, policy: compilePolicy(parseAdopted(now?.text ?? "policy none 1\n")) };
     return read.policy.decide(principal, "call", { name: resource }, { facts: { [roleFact]: role } }).allow;
   };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
+import { HolonError } from "../errors.ts";
 import type { Caller } from "./caller.ts";
 import { guardRoutes, type Gate } from "./guarded.ts";
 import type { Route, RouteRequest } from "./route.ts";
@@ -47,6 +48,14 @@ test("a token for some routes is asked about no other, and what wants approval i
   const [, , approved] = guardRoutes(table, { decide, approved: ({ resource }, { rule }) => Promise.resolve(void done.push(`${rule} ${resource}`)) });
   await approved?.handle({ ...request, caller: scoped });
   assert.deepEqual(done, ["GET/a", "four-eyes DELETE/a", "DELETE/a"]);
+});
+
+test("who is denied is told what helps whom: another role, another token, or whoever may change the rule", async () => {
+  const [route] = guardRoutes([{ method: "GET", path: "/users", summary: "", answer: z.unknown(), handle: () => Promise.resolve({ status: 200, body: {} }) }], { decide: (principal) => Promise.resolve({ allow: false, rule: principal.name === "vera" ? "default" : "no-users", reason: "no" }) });
+  const nextFor = (caller: Caller): Promise<string | undefined> => (route?.handle({ ...request, caller }) ?? Promise.resolve()).then(() => undefined, (error: unknown) => (error instanceof HolonError ? error.next : undefined));
+  assert.match((await nextFor({ principal: { kind: "person", name: "vera" }, role: "viewer" })) ?? "", /Ask an owner for another role than viewer/);
+  assert.match((await nextFor({ principal: { kind: "person", name: "otto" }, role: "operator" })) ?? "", /names the rule: whoever may adopt/);
+  assert.match((await nextFor({ principal: { kind: "token", name: "ci" }, role: "owner", routes: ["GET/nodes"] })) ?? "", /Use another token/);
 });
 
 test("a stream is asked for each route that it tells of, and tells nothing behind the end of its caller's right", async () => {

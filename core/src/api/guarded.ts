@@ -100,7 +100,14 @@ async function demandStill(callsOf: (request: RouteRequest) => readonly Call[], 
 
 async function refuse(call: Call, decision: Decision, gate: Gate): Promise<never> {
   await gate.refused?.(call, decision);
-  throw new HolonError("HOLON_POLICY_DENIED", decision.reason, call.caller.role === "bootstrap" ? { next: "Log in with `holon login NAME`: since the fleet has an owner, the machine's token only makes users and sets passwords." } : {});
+  throw new HolonError("HOLON_POLICY_DENIED", decision.reason, { next: nextOf(call.caller, decision) });
+}
+
+function nextOf({ role }: Caller, { rule }: Decision): string {
+  if (role === "bootstrap") return "Log in with `holon login NAME`: since the fleet has an owner, the machine's token only makes users and sets passwords.";
+  if (rule === "scope") return "Use another token: whoever made this one makes one with these routes (`holon token add NAME --routes …`), or without any.";
+  if (rule === "default") return `Ask an owner for another role than ${role} (\`holon user role NAME ROLE\`), or for a rule of the policy that permits it.`;
+  return "The reason names the rule: whoever may adopt a policy can change it.";
 }
 
 /** A token may be for less than its role, whatever the policy says of the role. */

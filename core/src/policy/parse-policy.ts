@@ -51,6 +51,14 @@ const flows: readonly Action[] = ["leave", "share", "ask"];
 
 /** `HOLON_POLICY_BAD`, naming the line and what to write instead. `file` is for messages. */
 export function parsePolicy(text: string, file = "policy"): Policy {
+  requireSeen(text, file);
+  return parse(text, file);
+}
+
+/** The rules of a policy that was adopted, by whichever version: what is asked of a text when it is written and tested is not asked again where it decides. `HOLON_POLICY_BAD`. */
+export const parseAdopted = (text: string, file = "policy"): Policy => parse(text, file, { isAdopted: true });
+
+function parse(text: string, file: string, { isAdopted = false }: { readonly isAdopted?: boolean } = {}): Policy {
   if (text.length > limits.policyTextMax) fail(file, 1)(`it is longer than ${limits.policyTextMax} characters`, "Merge rules with patterns and nested jurisdictions.");
   const statements = statementsOf(text, file);
   const [head, ...rest] = statements;
@@ -62,8 +70,9 @@ export function parsePolicy(text: string, file = "policy"): Policy {
   for (const statement of rest) {
     const [{ number, text: first }] = statement;
     const [word] = first.split(/\s+/);
-    if (word === "expect") expectations.push(parseExpectation(statement, file));
-    else if (word === "permit" || word === "forbid" || word === "approve") {
+    if (word === "expect") {
+      if (!isAdopted) expectations.push(parseExpectation(statement, file));
+    } else if (word === "permit" || word === "forbid" || word === "approve") {
       const rule = parseRule(word, statement, file);
       const before = lines.get(rule.name);
       if (before !== undefined) fail(file, number)(`line ${before} has a rule ${rule.name} already`, "Give each rule a name of its own: decisions are recorded by it.");
@@ -74,6 +83,16 @@ export function parsePolicy(text: string, file = "policy"): Policy {
   if (rules.length > limits.policyRulesMax) fail(file, 1)(`it has ${rules.length} rules, ${limits.policyRulesMax} are allowed`, "Merge rules with patterns and nested jurisdictions.");
   for (const { rule, line } of expectations) if (rule !== undefined && rule !== "default" && !lines.has(rule) && !rule.startsWith("base/")) fail(file, line)(`there is no rule ${rule}`, "Name a rule of this file, or leave the name out.");
   return { name, version, rules, expectations };
+}
+
+/** Bytes that a person does not see, or that let him see other lines than are read: all that steers a terminal or a page, but for tabs and ends of lines. */
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+function requireSeen(text: string, file: string): void {
+  text.split(/\r?\n/).forEach((line, index) => {
+    const found = unseen.exec(line.replaceAll("\t", " "))?.[0].codePointAt(0);
+    if (found !== undefined) fail(file, index + 1)(`it has the character U+${found.toString(16).toUpperCase().padStart(4, "0")}, which nobody sees who reads it`, "Write the line anew: letters, blanks and tabs, and an end of line after each.");
+  });
 }
 
 type Statement = readonly [Line, ...Line[]];
@@ -133,6 +152,10 @@ function parseExpectation([line, ...clauses]: Statement, file: string): Expectat
     if (values !== undefined && values.length > 1) at(`an expectation is about one request: ${clause} has ${values.length} values`, "Write one expectation for each.");
   };
   for (const [clause, values] of [["who", parsed.who], ["does", parsed.does], ["what", parsed.what], ["class", parsed.classes], ["into", parsed.into], ["from", parsed.from?.names], ["to", parsed.to?.names]] as const) one(values, clause);
+  for (const [fact, values] of parsed.when) one(values, `when ${fact}`);
+  for (const [clause, places] of [["from", parsed.from], ["to", parsed.to]] as const) {
+    if (places?.outside === true) at(`an expectation is about one place, and \`${clause} outside ${places.names.join(" ")}\` are many`, `Name one that lies there, for example \`${clause} US\`.`);
+  }
   if (who === undefined || who.kind === "any" || who.name.endsWith("*")) return at("an expectation is about one principal", "Say who asks: `who node gateway-1`.");
   if (action === undefined) return at("an expectation is about one action", `Say what is asked: does ${actions.join(", ")}.`);
   const through = parsed.throughText === undefined ? undefined : parseTransform(parsed.throughText);

@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { dataClasses } from "../schema/event.ts";
 import { baseRules, compilePolicy } from "./compile.ts";
 import { checkExpectations, explain } from "./explain.ts";
+import { policyFromEgress } from "./from-egress.ts";
 import { mismatch } from "./match.ts";
-import { parsePolicy } from "./parse-policy.ts";
+import { parseAdopted, parsePolicy } from "./parse-policy.ts";
 import { actions, type Request } from "./policy.ts";
 import { policyText, request } from "./testing/policies.ts";
 
@@ -123,6 +124,18 @@ test("raw and personal never leave, public does unless a policy forbids it", () 
   assert.equal(shut.decide({ kind: "node", name: "a" }, "leave", { name: "audit", class: "public" }, {}).rule, "all");
 });
 
+test("a source is opened as what it says it is: less than raw by a permit that names the class alone", () => {
+  const opens = (clauses: readonly string[]) => {
+    const { decide } = compilePolicy(parsePolicy(["policy p 1", "permit apps", "  who node *", "  does run open use", ...clauses].join("\n")));
+    return dataClasses.filter((own) => decide({ kind: "node", name: "a" }, "open", { name: "host/leak/host", class: own }, {}).allow);
+  };
+  assert.deepEqual(opens([]), ["raw", "personal"]);
+  assert.deepEqual(opens(["permit weather", "  who node *", "  does open", "  what host/*", "  class public"]).toSorted(), ["personal", "public", "raw"]);
+  assert.deepEqual(opens(["forbid no-cameras", "  who any", "  does open"]), [], "what a forbid leaves out asks nothing");
+  const { decide } = compilePolicy(policyFromEgress([]));
+  assert.deepEqual(dataClasses.filter((own) => !decide({ kind: "node", name: "a" }, "open", { name: "host/leak/host", class: own }, {}).allow), [], "without a policy manifests decide");
+});
+
 test("what is compiled decides as the clauses read one by one, however the rules stand, and the same each time", () => {
   fc.assert(
     fc.property(policyText, fc.array(request, { minLength: 1, maxLength: 20 }), (source, requests) => {
@@ -189,6 +202,12 @@ test("a text that does not parse says where, what and what to do", () => {
     [`${head}expect allow nobody\n  who node a\n  does call\n`, /no rule nobody/, /Name a rule/],
     [`${head}expect allow\n  who node *\n  does call\n`, /one principal/, /gateway-1/],
     [`${head}expect deny\n  who node a\n  does call run\n`, /one request: does has 2/, /one expectation/],
+    [`${head}expect allow\n  who node a\n  does leave\n  class derived\n  from EU/DE\n  to outside EU\n`, /one place, and `to outside EU` are many/, /to US/],
+    [`${head}expect deny\n  who node a\n  does leave\n  class derived\n  from outside EU\n  to US\n`, /`from outside EU` are many/, /one that lies there/],
+    [`${head}expect deny\n  who person a\n  does call\n  when role operator owner\n`, /one request: when role has 2/, /one expectation/],
+    [`${head}# a comment\rforbid x\n`, /line 2: it has the character U\+000D/, /Write the line anew/],
+    [`${head}permit evil\u{202E}x\n`, /line 2: it has the character U\+202E/, /Write the line anew/],
+    [`${head}permit x\u{0}\n`, /U\+0000/, /anew/],
     [`${head}expect deny\n  who node a\n  does leave\n  through aggregate\n`, /aggregate is no transform of an event/, /count 10/],
   ];
   for (const [source, message, next] of cases) {
@@ -201,6 +220,15 @@ test("a text that does not parse says where, what and what to do", () => {
       return true;
     });
   }
+});
+
+test("a text with tabs and Windows' ends of lines is read as it stands", () => {
+  assert.equal(parsePolicy("policy p 1\r\npermit x\r\n\twho any\r\n\tdoes call\r\n").rules.length, 1);
+});
+
+test("a policy that was adopted decides on, whatever is asked of a new text since", () => {
+  const adopted = parseAdopted("policy p 1\npermit x\n  who any\n  does call # told\u{7}\nexpect allow\n  who node a\n  does leave\n  to outside EU\n");
+  assert.deepEqual([adopted.rules.length, adopted.expectations], [1, []]);
 });
 
 test("any text at all is a policy or is refused with the code", () => {

@@ -208,6 +208,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   }
 
   function failedToConnect(error: HolonError): void {
+    // No wait mends who one is: said once, to whoever looks at this node, since who refuses it tells it nothing else.
+    if (error.code.startsWith("HOLON_IDENTITY_") && problem?.code !== error.code) ports.trace.note("error", `${label}: ${error.message}. ${error.next}`, { code: error.code });
     problem = { code: error.code, message: error.message };
     unreached = true;
     if (step("lost") === "waiting") tryLater();

@@ -3,7 +3,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import { compilePolicy, type CompiledPolicy } from "@holon/core/policy/compile.ts";
 import { noPolicy, policyFromEgress, relayedPolicy } from "@holon/core/policy/from-egress.ts";
-import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
+import { parseAdopted } from "@holon/core/policy/parse-policy.ts";
 import type { EgressRule } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { PolicyDocument } from "@holon/core/schema/policy.ts";
@@ -41,7 +41,7 @@ export const unreadable: PolicyInForce = { version: 0, hash: undefined, own: noP
 export function compileDocument({ text, hash }: PolicyDocument, { sha256 }: Pick<PolicyOptions, "sha256">): CompiledPolicy {
   const actual = toHex(sha256(encoder.encode(text)));
   if (actual !== hash) throw new HolonError("HOLON_POLICY_BAD", `the policy that came as ${hash} has the hash ${actual}`, { next: "Adopt it anew with `holon policy set FILE`." });
-  return compilePolicy(parsePolicy(text));
+  return compilePolicy(parseAdopted(text));
 }
 
 /** What the rules of one app say of its shared state. The same rules are compiled once. */
