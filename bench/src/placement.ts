@@ -2,7 +2,6 @@
  * Suite `placement`: a plan for a large fleet from nothing, the same with a node lost, and small plans beside the optimum that an exact solver proves. Everything that is
  * timed is timed in turns with a loop of plain arithmetic, which is slow where the machine is.
  */
-import { createHash } from "node:crypto";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import highs from "highs";
@@ -10,6 +9,7 @@ import { largeInstance, smallInstance } from "@holon/core/placement/by-chance.ts
 import { compileFleet } from "@holon/core/placement/fleet.ts";
 import { planAll, replanWithout, type Planned } from "@holon/core/placement/planner.ts";
 import { programOf } from "@holon/core/placement/testing/program.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
 import { calibrationLoop } from "./functions.ts";
 import { median, percentile, round, sum } from "./statistics.ts";
 import type { Suite, SuiteResult } from "./suite.ts";
@@ -18,7 +18,8 @@ const sizeDefault = 10_000;
 const rounds = 5;
 const lostNodes = 25;
 const smallInstances = 200;
-const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
+/** As the node has it. */
+const tools = createCrypto();
 /** The solver is its module's default; its types say that it is the default of that. */
 const loadHighs = "default" in highs ? highs.default : highs;
 
