@@ -64,6 +64,11 @@ test("a policy that is set reaches every node, decides there, and is answered fo
   const { violations, left } = auditSchema.parse(JSON.parse(audit.stdout));
   assert.deepEqual(violations, []);
   assert.ok(left.some(({ lane, rule, allow, records }) => lane === "gateway-1/audit" && rule === "base/public" && allow && records > 0), audit.stdout);
+  const stray = await runHolon(context, ["audit", "verify", join(data, "gateway-1"), "--class", "public", "--site", "nosuch"]);
+  assert.equal(stray.exitCode, 1, "a site that was written wrong is not one that nothing left");
+  assert.match(stray.stdout, /no node of site nosuch is in this log: it knows plant/);
+  assert.doesNotMatch(stray.stdout, /nothing of class/);
+  assertRefused(await runHolon(context, ["audit", "verify", join(data, "gateway-1"), "--class", "public", "--since", "2026-03-02T00:00:00Z", "--until", "2026-03-01T00:00:00Z"]), "HOLON_ARGUMENT_BAD", /before it begins/);
   // Of a node that stopped in order the log is at rest; one that was cut off, or emptied, is none that holds.
   const verify = ["audit", "verify", join(data, "gateway-1")];
   const whole = await runHolon(context, verify);

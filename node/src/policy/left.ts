@@ -64,6 +64,8 @@ export interface LeftWatch {
   undecided(): readonly LeftUndecided[];
   /** Of each node whose trail is here, when the last of it was recorded: what it decided since is known at that node. */
   heard(): readonly { readonly node: string; readonly throughMs: number }[];
+  /** Of which it knows nodes: one that is not among them cannot be asked about here. */
+  sites(): readonly string[];
   /** What the rows do not cover; empty where all that was recorded through the end of the span is here. `heads`: where lanes end, as the log says. */
   gaps(heads: readonly { readonly lane: string; readonly head: { readonly sequence: number } }[]): readonly LeftGap[];
 }
@@ -132,6 +134,7 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
   const isWithin = ({ openedMs, closedMs }: SeenDecision, firstMs = -Infinity): boolean => Math.max(openedMs, firstMs) >= question.sinceMs && closedMs <= question.untilMs;
 
   return {
+    sites: () => [...new Set(sites.values())].toSorted(),
     see(run) {
       const { header, bytes } = run;
       const isAudit = header.stream === "audit";
