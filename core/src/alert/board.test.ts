@@ -19,7 +19,7 @@ const boardOf = (nodes: readonly string[]) => {
   board.declare([{ app: "press", objective, has: (node) => nodes.includes(node) }], () => undefined);
   return board;
 };
-const lookOf = (rows: readonly FleetRow[], nowMs: number, more: Partial<BoardLook> = {}): BoardLook => ({ nowMs, tells: () => true, open: new Map(), siteOf: (node) => rows.find((row) => row.node === node)?.site, scopes: (_, has) => (rows.some(({ node }) => has(node)) ? ["s"] : []), completeness: (_, __, has) => completenessOf(rows.filter(({ node }) => has(node)), nowMs), ...more });
+const lookOf = (rows: readonly FleetRow[], nowMs: number, more: Partial<BoardLook> = {}): BoardLook => ({ nowMs, tells: () => true, open: new Map(), siteOf: (node) => rows.find((one) => one.node === node)?.site, scopes: (_, has) => (rows.some(({ node }) => has(node)) ? ["s"] : []), completeness: (_, __, has) => completenessOf(rows.filter(({ node }) => has(node)), nowMs), ...more });
 
 test("an objective over nodes that are silent is unknown, never met", () => {
   const board = boardOf(["g1", "g2"]);
