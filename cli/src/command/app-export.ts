@@ -28,11 +28,16 @@ export async function exportToFiles(client: Client, app: string, { format, juris
     await writeFile(file, content);
     process.stdout.write(`${file}\n`);
   };
+  let blobs = 0;
   try {
+    // What starts it comes last: where this is cut off, nothing is there that could be started.
+    for (const hash of exported.blobs) {
+      await write(`app/blobs/${hash}`, await client.bytes(`/v1/blobs/${hash}`));
+      blobs += 1;
+    }
     for (const { path, text } of exported.files) await write(path, path.endsWith(".yaml") ? stringify(JSON.parse(text), { lineWidth: 0 }) : text);
-    for (const hash of exported.blobs) await write(`app/blobs/${hash}`, await client.bytes(`/v1/blobs/${hash}`));
   } catch (cause) {
-    if (cause instanceof HolonError) throw cause;
+    if (cause instanceof HolonError) throw new HolonError(cause.code, `${cause.message}; ${place} is not whole: ${blobs} of ${exported.blobs.length} blobs are there`, { cause, next: cause.next });
     throw new HolonError("HOLON_DISK_FAILED", `${place} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, next: "Name another folder with --out." });
   }
 }

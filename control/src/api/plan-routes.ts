@@ -3,12 +3,13 @@ import { shiftedSchema } from "@holon/core/schema/energy.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { diffPlans, planText } from "@holon/core/placement/planner.ts";
+import { planText } from "@holon/core/placement/planner.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { keptPlanSchema, planSchema } from "@holon/core/schema/plan.ts";
 import { whatIfAskSchema, whatIfReportSchema } from "@holon/core/schema/what-if.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
+import { changesOf } from "../plan/planner.ts";
 
 export const planAnswerSchema = z.object({
   plan: planSchema,
@@ -58,7 +59,7 @@ export function planRoutes(control: Control): readonly Route[] {
         const held = hash === undefined ? await control.plan() : await control.planNamed(hash);
         if (held === undefined) throw new HolonError("HOLON_PLAN_MISSING", "no plan was adopted: nothing that is deployed has needs");
         const { plan, inputs, known } = held;
-        const changes = diffPlans({ ...plan, placements: inputs.previous?.placements ?? [], stages: inputs.previous?.stages }, plan);
+        const changes = [...changesOf(plan, inputs.previous)];
         return { status: 200, body: { plan, adoptedAt: known.adoptedAt, because: known.because, changes, text: planText(plan), left: [...(await control.left(held))] }, version: plan.hash };
       },
     },

@@ -6,6 +6,7 @@ import type { MemberOptions } from "@holon/sim/member.ts";
 import { jobEveryMs, jobsApp, jobsProgram } from "@holon/sim/programs/jobs.ts";
 import { holonProgram } from "@holon/sim/programs/program.ts";
 import { takesTurns } from "../../../scripts/testing/turns.ts";
+import { changesOf } from "./planner.ts";
 import { ControlFleet } from "../testing/control-fleet.ts";
 
 /** Half a day of real nodes each. */
@@ -50,6 +51,8 @@ inTurn("a run is planned where and when it is good, done there once, and the nex
   assert.deepEqual([shiftOn(fleet, "edge-s")?.windows, shiftOn(fleet, "edge-n")], [[{ fromMs: at(18), toMs: at(19) }], undefined]);
   const inForce = await fleet.drive(fleet.control.plan());
   assert.match(inForce?.known.because ?? "", /another run of a job is due|changed/);
+  assert.deepEqual(inForce && changesOf(inForce.plan, inForce.inputs.previous), inForce?.known.changes, "another hour is a change, too");
+  assert.ok(inForce?.known.changes.some((change) => change.startsWith("@ jobs/train 0 ")), inForce?.known.changes.join() ?? "");
   await fleet.until("it stands there", () => fleet.runningOn("edge-s").includes("jobs/train") && !fleet.runningOn("edge-n").includes("jobs/train"));
   await pass(fleet, 18.1);
   assert.deepEqual(fleet.control.runs().map(({ node, arrivesMs, actual }) => [node, arrivesMs, actual]), [["edge-n", at(8), 10], ["edge-s", at(16), 10]]);

@@ -150,7 +150,10 @@ test("a node that is lost keeps what goes on by itself; what stops on islands mo
   fleet.fleet.net.heal("edge-1", "cloud");
   await fleet.until("it is told", () => fleet.hasHeard("edge-1"));
   const settled = versions();
-  await pass(fleet, limits.nodeReturnMs + 2 * limits.nodeLeaseMs);
+  await pass(fleet, limits.nodeLeaseMs);
+  const times = /^guard\/sum is not on edge-1: it was silent for longer than its lease, and is heard again since (\S+Z): something new is given to it from (\S+Z) on, if it is heard until then/.exec((await fleet.drive(fleet.control.explain("guard/sum", "edge-1"))).text) ?? assert.fail("it is told that it is back");
+  assert.equal(Date.parse(times[2] ?? "") - Date.parse(times[1] ?? ""), limits.nodeReturnMs);
+  await pass(fleet, limits.nodeReturnMs + limits.nodeLeaseMs);
   assert.equal((await fleet.drive(fleet.control.plan()))?.plan.hash, moved?.plan.hash, "the same plan");
   assert.deepEqual(versions(), settled, "and the same documents");
   assert.match((await fleet.drive(fleet.control.explain("guard/sum", "edge-1"))).text, /edge-1 was silent for longer than its lease when the plan in force was made, at \S+Z; it is present since/);

@@ -64,7 +64,7 @@ export interface Planner {
   /** Stores the plan with its inputs, and gives the data of the event that adopts it. */
   keep(proposal: Proposal): Promise<Readonly<Record<string, unknown>>>;
   /** From the inputs of the plan in force, or of one that was. `HOLON_PLAN_MISSING`. */
-  explain(state: ControlState, hearing: Pick<Hearing, "stateOf">, unit: string, node: string, hash?: string): Promise<Explanation>;
+  explain(state: ControlState, hearing: Pick<Hearing, "stateOf" | "returning">, unit: string, node: string, hash?: string): Promise<Explanation>;
   /** What a plan leaves out, and why; the first so many. */
   left(held: InForce): readonly Left[];
   /** Plans that were adopted, the newest first. */
@@ -130,7 +130,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, pla
       const scope = isNew || isOther ? "all" : "touched";
       const inputs: PlanInputs = { policy, inventory, apps, nowMs, seed, scope, ...(current === undefined ? {} : { previous: current.plan }) };
       const planned = planAll(inputs, crypto);
-      const changes = diffPlans(current?.plan ?? { ...planned.plan, placements: [], stages: [] }, planned.plan);
+      const changes = changesOf(planned.plan, current?.plan);
       const isQuiet = clock.monotonicMs() - adoptedMs < limits.inventoryLookMs;
       const whatIsOther = (before: InForce): string => (isWeighed ? "what weighs how much changed" : standing(before.inputs.inventory.nodes) === standing(nodes) && isEnergyOther(before.inputs, inputs) ? "carbon or price of electricity changed" : whatChanged(before.inputs.inventory.nodes, nodes));
       const because = isNew ? whyNew(current?.inputs, { apps, nodes }, documents) : changes.length > 0 || (isOther && !isQuiet) ? whatIsOther(current) : undefined;
@@ -152,7 +152,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, pla
       if (current === undefined && wide === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan: no app that is deployed has needs`);
       // What has no needs stands in no plan, and needs none to be explained, unless it asks a model of which the plan says how much is done there.
       const planned = current === undefined || (wide !== undefined && current.plan.stages === undefined) ? undefined : explainable(current);
-      const own = wide ?? (planned === undefined ? undefined : asOfNow(explainChoice(planned, unit, node), { unit, node, planned, adoptedAt: current?.known.adoptedAt ?? "", stateNow: hearing.stateOf(node) }));
+      const own = wide ?? (planned === undefined ? undefined : asOfNow(explainChoice(planned, unit, node), { unit, node, planned, adoptedAt: current?.known.adoptedAt ?? "", stateNow: hearing.stateOf(node), backMs: hearing.returning()[node]?.sinceMs }));
       if (own === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan`);
       const alone = own.verdict === "chosen" && document?.functions.find((fn) => fn.name === name)?.needs?.delegated === true ? notLeft(state, node) : undefined;
       const more = document === undefined ? [] : [...(alone === undefined ? [] : [`It is \`delegated\`, and ${alone}.`]), ...(planned === undefined ? [] : plannedStagesOf(document, name, node, planned)), ...stagesOf(document, name, state, standing)];
@@ -191,6 +191,9 @@ function explainThen(planned: Planned, unit: string, node: string): Explanation 
   const own = work.indexOf.has(unit) || cuts.length === 0 ? explainChoice(planned, unit, node) : { verdict: "chosen" as const, reason: "cheapest" as const, text: "" };
   return { ...own, text: [own.text, ...cuts].filter((text) => text !== "").join(" ") };
 }
+
+/** `diffPlans` of the plan before, where there was one, and this one. */
+export const changesOf = (plan: Plan, before: Plan | undefined): readonly string[] => diffPlans(before ?? { ...plan, placements: [], stages: [] }, plan);
 
 /** By the mean of the day, node by node: as what is measured, it counts anew when it differs by more than a quarter. */
 function isEnergyOther(before: Pick<PlanInputs, "inventory" | "nowMs" | "policy"> | undefined, now: Pick<PlanInputs, "inventory" | "nowMs" | "policy">): boolean {
