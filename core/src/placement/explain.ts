@@ -6,6 +6,7 @@ import type { Planned } from "./planner.ts";
 import { shiftText } from "../shifting/job.ts";
 import { hasAccelerator } from "./devices.ts";
 import { costOf, type Cost } from "./month.ts";
+import { standInsOf } from "./stand-ins.ts";
 import { costBetween, moveCost, prefersNone, print, whyNever, whyNotNow, whyOutOfBounds, type Item, type Refusal } from "./work.ts";
 
 export type Reason = Refusal["reason"] | "only" | "cheapest" | "dearer" | "moving" | "unknown-unit" | "unknown-node" | "not-better" | "same" | "lead";
@@ -29,10 +30,10 @@ export function explainChoice(planned: Planned, unit: string, nodeName: string, 
   const index = replica === undefined ? (replicas.find((each) => ledger.at[each] === node) ?? replicas.find((each) => (ledger.at[each] ?? -1) < 0) ?? first) : first + replica;
   const item = work.items[index];
   if (item === undefined) return rejected("unknown-unit", `There is no unit ${unit} in this plan.`);
-  if (ledger.at[index] === node) return withShift(planned, item, whyChosen(planned, index, item, nodeName, node));
+  if (ledger.at[index] === node) return withShift(planned, item, withStandIns(planned, item, [node], whyChosen(planned, index, item, nodeName, node)));
   const refusal = whyNever(item.needs, place) ?? whyOutOfBounds(fleet, item, node) ?? whyNotNow(place) ?? whyBound(planned, item, node) ?? whyNoRoom(planned, index, item, node);
   if (refusal !== undefined) return rejected(refusal.reason, `${unit} is not on ${nodeName}: ${refusal.text}.`);
-  return whyDearer(planned, index, item, nodeName, node);
+  return withStandIns(planned, item, [node, ledger.at[index] ?? -1], whyDearer(planned, index, item, nodeName, node));
 }
 
 function whyBound({ fleet, inputs }: Planned, item: Item, node: number): Refusal | undefined {
@@ -46,6 +47,18 @@ function withShift({ plan }: Planned, { unit }: Item, explanation: Explanation):
   if (shift === undefined) return explanation;
   const where = shift.atOnceNode === shift.node ? "" : ` on ${shift.atOnceNode}`;
   return { ...explanation, text: `${explanation.text.replace(/\.$/, "")}; ${shiftText(shift)}${where}.` };
+}
+
+const ofCost: ReadonlySet<Reason> = new Set(["cheapest", "dearer", "moving", "not-better", "same"]);
+
+/** A figure that rests on a price that nobody knows is told as one. */
+function withStandIns({ fleet }: Planned, item: Item, nodes: readonly number[], explanation: Explanation): Explanation {
+  if (!ofCost.has(explanation.reason)) return explanation;
+  const told = nodes.flatMap((node) => {
+    const lacking = standInsOf(fleet, item, node);
+    return lacking.length === 0 ? [] : [`what ${lacking.join(" and ")} cost${lacking.length === 1 ? "s" : ""} on ${fleet.nodes[node]?.name} is unknown, and the dearest that is known of the fleet counts`];
+  });
+  return told.length === 0 ? explanation : { ...explanation, text: `${explanation.text.replace(/\.$/, "")}; ${told.join("; ")}.` };
 }
 
 const rejected = (reason: Reason, text: string): Explanation => ({ verdict: "rejected", reason, text });
