@@ -22,22 +22,21 @@ export async function exportToFiles(client: Client, app: string, { format, juris
   const exported = await client.get(`/v1/apps/${encodeURIComponent(app)}/export?${query.toString()}`, exportedSchema);
   if (json) return void process.stdout.write(`${JSON.stringify(exported)}\n`);
   const place = resolve(out ?? `${app}-${format}`);
-  const write = async (path: string, content: string | Uint8Array): Promise<void> => {
+  const write = async (path: string, content: string | Uint8Array): Promise<string> => {
     const file = join(place, path);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, content);
-    process.stdout.write(`${file}\n`);
+    return file;
   };
-  let blobs = 0;
+  const tell = (file: string): void => void process.stdout.write(`${file}\n`);
+  const blobs: string[] = [];
   try {
     // What starts it comes last: where this is cut off, nothing is there that could be started.
-    for (const hash of exported.blobs) {
-      await write(`app/blobs/${hash}`, await client.bytes(`/v1/blobs/${hash}`));
-      blobs += 1;
-    }
-    for (const { path, text } of exported.files) await write(path, path.endsWith(".yaml") ? stringify(JSON.parse(text), { lineWidth: 0 }) : text);
+    for (const hash of exported.blobs) blobs.push(await write(`app/blobs/${hash}`, await client.bytes(`/v1/blobs/${hash}`)));
+    for (const { path, text } of exported.files) tell(await write(path, path.endsWith(".yaml") ? stringify(JSON.parse(text), { lineWidth: 0 }) : text));
+    blobs.forEach(tell);
   } catch (cause) {
-    if (cause instanceof HolonError) throw new HolonError(cause.code, `${cause.message}; ${place} is not whole: ${blobs} of ${exported.blobs.length} blobs are there`, { cause, next: cause.next });
+    if (cause instanceof HolonError) throw new HolonError(cause.code, `${cause.message}; ${place} is not whole: ${blobs.length} of ${exported.blobs.length} blobs are there`, { cause, next: cause.next });
     throw new HolonError("HOLON_DISK_FAILED", `${place} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, next: "Name another folder with --out." });
   }
 }
