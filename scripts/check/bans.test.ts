@@ -59,3 +59,10 @@ test("everywhere: casts, suppressions and unfinished work, with their line", () 
   for (const word of ["TODO", "FIXME"]) caught("scripts/a.ts", `f(); // ${word} later`);
   passes("scripts/a.ts", `const word = "TODO";`);
 });
+
+test("a hook of each test stands inside of what it is for", () => {
+  caught("core/src/a.test.ts", "beforeEach(() => mock.timers.enable());");
+  caught("core/src/a.test.ts", "f();\nafterEach (reset);");
+  passes("core/src/a.test.ts", "describe(\"a\", () => {\n  beforeEach(start);\n});");
+  passes("core/src/a.ts", "beforeEach(start);");
+});

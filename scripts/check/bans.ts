@@ -1,7 +1,7 @@
 /**
  * What sources may not do. In `core`, `node`, `control` and `sdk` time, chance and the machine are reached through ports only;
  * in `sim` chance and wall-clock time come from the seed. Everywhere: no casts to the type that switches checking off, no
- * suppression without a reason, no note of unfinished work.
+ * suppression without a reason, no note of unfinished work; in tests no hook for what other files test.
  */
 import { findingAt, type Finding, type TextFile } from "./finding.ts";
 import { scan } from "./scan.ts";
@@ -37,6 +37,9 @@ const banned: Readonly<Record<string, readonly Ban[]>> = { core: pure, node: pur
 
 const inCode: readonly Ban[] = [{ pattern: /\bas\s+any\b|<any>(?=\s*[\w$([{])/g, instead: "parse it, or name the type" }];
 
+/** Test files of a process are one file to the runner. */
+const inTests: readonly Ban[] = [{ pattern: /^(?:beforeEach|afterEach)(?=\s*\()/gm, instead: "that is for the tests of every file in this process; do it in the test, or inside of a `describe`" }];
+
 const inComments: readonly Ban[] = [
   { pattern: /@ts-(?:ignore|nocheck)\b/g, instead: "mend the type, or expect the error with a reason" },
   { pattern: /@ts-expect-error(?=\s*(?:$|\*\/))/gm, instead: "give the reason on the same line" },
@@ -50,7 +53,7 @@ export function checkBans(files: readonly TextFile[]): readonly Finding[] {
     const workspace = workspaceOf(file.path)?.workspace;
     const here = workspace === undefined || isTest(file.path) ? [] : (banned[workspace] ?? []);
     return [
-      ...uses(file, code, [...here, ...inCode]).filter(({ use, end }) => !isOwnFetch(code, use, end)),
+      ...uses(file, code, [...here, ...inCode, ...(isTest(file.path) ? inTests : [])]).filter(({ use, end }) => !isOwnFetch(code, use, end)),
       ...uses(file, comments, inComments),
     ].map(({ finding }) => finding);
   });
