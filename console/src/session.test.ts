@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, test } from "node:test";
+import { test } from "node:test";
 import { addressToShare, isTokenOffered, refuseToken, setToken, takeOfferedToken, takeTokenFromAddress, token, wasTokenRefused } from "./session.ts";
 
 /** As much of a browser as the address needs. */
@@ -11,9 +11,14 @@ function opened(hash: string): string {
   Object.assign(globalThis, before);
   return location.hash;
 }
-afterEach(() => setToken(undefined));
+/** Nobody is logged in when the next one begins. */
+const alone = (name: string, run: () => void): void =>
+  void test(name, (context) => {
+    context.after(() => setToken(undefined));
+    run();
+  });
 
-test("a token is taken out of the address whenever it comes; after one that is refused nobody goes on with another unasked", () => {
+alone("a token is taken out of the address whenever it comes; after one that is refused nobody goes on with another unasked", () => {
   assert.equal(opened("#token=first"), "#/");
   assert.equal(token(), "first");
   assert.equal(opened("#token=second"), "#/", "it does not stay in the address either");
@@ -31,7 +36,7 @@ test("a token is taken out of the address whenever it comes; after one that is r
   assert.equal(opened("#/map?q=a"), "#/map?q=a");
 });
 
-test("a link puts nobody into the session of who sent it", () => {
+alone("a link puts nobody into the session of who sent it", () => {
   for (const somebodys of ["holon_session_abc", "holon_token_abc"]) {
     assert.equal(opened(`#token=${somebodys}`), "#/");
     assert.deepEqual([token(), isTokenOffered()], [undefined, false]);
@@ -42,7 +47,7 @@ test("a link puts nobody into the session of who sent it", () => {
   assert.deepEqual([token(), isTokenOffered()], [undefined, false]);
 });
 
-test("who logs out is logged out, and was not refused", () => {
+alone("who logs out is logged out, and was not refused", () => {
   opened("#token=first");
   opened("#token=second");
   setToken(undefined);
@@ -50,7 +55,7 @@ test("who logs out is logged out, and was not refused", () => {
   assert.deepEqual([token(), wasTokenRefused(), isTokenOffered()], [undefined, false, false]);
 });
 
-test("no address that is shared holds a token", () => {
+alone("no address that is shared holds a token", () => {
   assert.equal(addressToShare("http://127.0.0.1:7400/#token=a-b_c"), "http://127.0.0.1:7400/");
   assert.equal(addressToShare("http://127.0.0.1:7400/#/map?q=token"), "http://127.0.0.1:7400/#/map?q=token");
 });
