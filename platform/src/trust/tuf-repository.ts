@@ -84,10 +84,10 @@ export async function isSigned(role: TopRole, bytes: Uint8Array, root: Uint8Arra
   }
 }
 
-/** Type, version and expiry of a file of metadata. */
-export function describeFile(bytes: Uint8Array): { readonly kind: TopRole; readonly version: number; readonly expiresMs: number } {
-  const { signed } = headSchema.parse(JSON.parse(decoder.decode(bytes)));
-  return { kind: signed["_type"], version: signed.version, expiresMs: Date.parse(signed.expires) };
+/** Type, version and expiry of a file of metadata. `signers`: ids of the keys that it says signed it, none of which is proved. */
+export function describeFile(bytes: Uint8Array): { readonly kind: TopRole; readonly version: number; readonly expiresMs: number; readonly signers: readonly string[] } {
+  const { signed, signatures } = headSchema.parse(JSON.parse(decoder.decode(bytes)));
+  return { kind: signed["_type"], version: signed.version, expiresMs: Date.parse(signed.expires), signers: signatures.map(({ keyid }) => keyid) };
 }
 
 export function targetsOf(bytes: Uint8Array): ReadonlyMap<string, SignedTarget> {
@@ -95,7 +95,7 @@ export function targetsOf(bytes: Uint8Array): ReadonlyMap<string, SignedTarget> 
   return new Map(Object.entries(targets).map(([path, { length, hashes }]) => [path, { hash: hashes.sha256, lengthBytes: length }]));
 }
 
-const headSchema = z.object({ signed: z.object({ ["_type"]: z.enum(topRoles), version: z.int(), expires: z.string() }) });
+const headSchema = z.object({ signed: z.object({ ["_type"]: z.enum(topRoles), version: z.int(), expires: z.string() }), signatures: z.array(z.object({ keyid: z.string() })).default([]) });
 const targetsSchema = z.object({ signed: z.object({ targets: z.record(z.string(), z.object({ length: z.int(), hashes: z.object({ sha256: z.string() }) })) }) });
 const specification = "1.0.31";
 const decoder = new TextDecoder();
