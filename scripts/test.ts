@@ -23,6 +23,8 @@ console.log(`HOLON_SIM_ROTATION=${process.env["HOLON_SIM_ROTATION"]} chooses wha
 
 /** Beside the tests it takes two to three minutes of a machine of two cores: a bound for what hangs, not for what is slow. */
 const checkTimeoutMs = 1_200_000;
+/** Bounds for what hangs as well: a machine that is busy with others takes several times as long, and to end a process with hundreds of modules it took over 10 s. */
+const bounds = { fileTimeoutMs: 480_000, exitTimeoutMs: 60_000 };
 const startMs = performance.now();
 for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   process.once(signal, () => {
@@ -37,7 +39,7 @@ const isWhole = flags.only === undefined;
 const isSetUp = isWhole ? await install() : true;
 const checking = isWhole ? check() : Promise.resolve(true); // beside the tests: neither needs the other
 const { now, later } = isWhole ? filesInTurn(files) : { now: files, later: [] };
-const results = await runTestFiles(now, { root: repositoryRoot, fileTimeoutMs: 240_000, exitTimeoutMs: 10_000, say: (line) => console.log(line) });
+const results = await runTestFiles(now, { root: repositoryRoot, ...bounds, say: (line) => console.log(line) });
 const waiting = later.map((file): TestResult => ({ file, name: "all of it", outcome: "skipped", reason: notItsTurn }));
 finish([...results, ...waiting], isSetUp && (await checking));
 

@@ -48,7 +48,8 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
       if (result !== undefined) tell({ kind: "result", result });
     }
   }
-  clearInterval(idle);
+  // The interval goes on: what holds the process from here is told as well, where its loop still turns.
+  running.clear();
   tell({ kind: "finished" });
   yield "";
 }

@@ -76,6 +76,19 @@ test("a process held open after its last test fails, and says by what", () => {
   assert.deepEqual(printed(watch.end(reason, "signal SIGKILL").results), ["a 1 passed", `a after the last test failed ${reason}`]);
 });
 
+test("what holds a process after the last report is told; where its loop does not turn any more, that is", () => {
+  for (const [event, expected] of [[{ kind: "idle", resources: ["Worker"] }, "did not end after its last test; still open: Worker"], [undefined, "did not end after its last test, though nothing ran and nothing was told to be open"]] as const) {
+    const { watch, pass } = watching(["a"]);
+    for (const before of [began("a", "1"), passed("a", "1"), finished]) watch.take(before);
+    if (event !== undefined) watch.take(event);
+    pass(90);
+    assert.equal(watch.overdue(), undefined);
+    pass(11);
+    assert.equal(watch.overdue(), expected);
+    assert.deepEqual(printed(watch.end(expected, "signal SIGKILL").results), ["a 1 passed", `a after the last test failed ${expected}`]);
+  }
+});
+
 test("a bad exit code without a failed test is a failure", () => {
   const { watch } = watching(["a"]);
   for (const event of [began("a", "1"), passed("a", "1"), finished]) watch.take(event);

@@ -24,7 +24,7 @@ export function createWatch(files: readonly string[], options: WatchOptions, now
   let reported: string | undefined;
   let running: { readonly file: string; readonly test: string } | undefined;
   let idle: { readonly sinceMs: number; readonly resources: readonly string[] } | undefined;
-  let finished = false;
+  let finishedMs: number | undefined;
   let lastMs = nowMs();
 
   const resultsOf = (file: string): readonly TestResult[] => results.filter((result) => result.file === file);
@@ -61,7 +61,7 @@ export function createWatch(files: readonly string[], options: WatchOptions, now
         reported = event.result.file;
         results.push(event.result);
       } else {
-        finished = true;
+        finishedMs = lastMs;
         endFile(reported);
       }
     },
@@ -71,14 +71,14 @@ export function createWatch(files: readonly string[], options: WatchOptions, now
       if (idle !== undefined && seen.size === files.length && nowMs() - idle.sinceMs > options.exitTimeoutMs) {
         return `did not end after its last test; still open: ${idle.resources.join(", ") || "nothing that Node names"}`;
       }
-      if (finished) return nowMs() - lastMs > options.exitTimeoutMs ? "did not end after its last test" : undefined;
+      if (finishedMs !== undefined) return nowMs() - finishedMs > options.exitTimeoutMs ? "did not end after its last test, though nothing ran and nothing was told to be open" : undefined;
       const sinceMs = running === undefined ? lastMs : startMs.get(running.file);
       return nowMs() - (sinceMs ?? lastMs) > options.fileTimeoutMs ? `killed after ${options.fileTimeoutMs / 1000} s` : undefined;
     },
 
     end(killedFor, exit) {
       const reason = killedFor ?? `the test process ended with ${exit}`;
-      if (finished) {
+      if (finishedMs !== undefined) {
         const hasFailed = results.some((result) => result.outcome === "failed");
         const isExpected = exit === "exit code 0" || (hasFailed && exit === "exit code 1");
         if (killedFor !== undefined || !isExpected) fail(files.at(-1) ?? "", "after the last test", reason);
