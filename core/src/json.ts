@@ -78,7 +78,7 @@ function sorted(keys: string[]): readonly string[] {
   return keys;
 }
 
-/** Piece by piece; any key has its place. All numbers in it are finite, or none has been looked at yet. */
+/** Undefined where a number in it is not finite. Written piece by piece: here a key such as `2` or `__proto__`, for which an object has an order or a meaning of its own, stands where it belongs. */
 function slowTextOf(value: unknown): string | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? JSON.stringify(value) : undefined;
   if (!hasMembers(value)) return JSON.stringify(value) ?? "null";

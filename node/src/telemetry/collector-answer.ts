@@ -19,8 +19,9 @@ export function whyNoAnswer(body: Uint8Array, told: OtlpMessage | undefined): st
 /** In an object: an error, a message that is no more than that, or a plain no. */
 function namesError(said: unknown): boolean {
   if (typeof said !== "object" || said === null) return typeof said === "string" && !isYes(said);
-  const { error, errors, message, success, ok } = said as Readonly<Record<string, unknown>>;
-  return [error, errors].some(isSome) || (typeof message === "string" && !isYes(message)) || success === false || ok === false;
+  const of = (key: string): unknown => Reflect.get(said, key);
+  const message = of("message");
+  return ["error", "errors"].some((key) => isSome(of(key))) || (typeof message === "string" && !isYes(message)) || of("success") === false || of("ok") === false;
 }
 
 const isSome = (value: unknown): boolean => value !== undefined && value !== null && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0);

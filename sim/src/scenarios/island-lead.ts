@@ -145,7 +145,6 @@ export const islandLead: Scenario = {
 
 const placesOf = (fleet: Fleet): readonly string[] => runningOn(fleet, ["cloud", ...members], islandUnit);
 
-
 /** Control first has to hear what the fleet is made of, and who the members are. */
 function deployUntilThere(fleet: Fleet, atMs: number): void {
   fleet.world.at(atMs, () => {
