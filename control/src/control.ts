@@ -11,6 +11,7 @@ import { toHex } from "@holon/core/log/hex.ts";
 import type { Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Explanation } from "@holon/core/placement/explain.ts";
 import { needsProblem } from "@holon/core/placement/needs-of-app.ts";
+import { twinProblem } from "@holon/core/schema/twins.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { tellingProblems } from "@holon/core/reduce/declared.ts";
@@ -569,6 +570,6 @@ function refuseBad(document: AppDocument): void {
       if (!document.models.some((candidate) => candidate.name === model)) throw new HolonError("HOLON_APP_BAD", `function ${fn.name} uses model ${model}, which ${document.name} does not list`);
     }
   }
-  const problem = cascadeProblem(document.models) ?? needsProblem(document) ?? tellingProblems(document)[0];
+  const problem = twinProblem(document) ?? cascadeProblem(document.models) ?? needsProblem(document) ?? tellingProblems(document)[0];
   if (problem !== undefined) throw new HolonError("HOLON_APP_BAD", `app ${document.name}: ${problem}`);
 }

@@ -12,6 +12,7 @@ import { stagesFor } from "./asking.ts";
 import { membersOf } from "./delegation.ts";
 import { deniedThere } from "./explain-tier.ts";
 import { exchangedIn, standingBy, type Exchanged } from "./exchanged.ts";
+import { withMakers } from "./makers.ts";
 import { nextRun } from "./next-run.ts";
 import { steady } from "./steady.ts";
 
@@ -39,7 +40,8 @@ export function inCircumstances(apps: readonly AppNeeds[], documents: readonly A
     const stages = document === undefined ? undefined : stagesFor(document, state, standsOn, stagesBefore.get(app));
     return { app, flows, ...(stages === undefined ? {} : { stages }), units: units.map((unit) => {
       const name = `${app}/${unit.name}` as const;
-      const own = withRun(withData(withAskers(withPolicy(unit, document, state, policy), document, state), document, state, { before: old.get(name), exchanged }), document, state, nowMs);
+      const placeable = withMakers(withAskers(withPolicy(unit, document, state, policy), document, state), document, state, exchanged);
+      const own = withRun(withData(placeable, document, state, { before: old.get(name), exchanged }), document, state, nowMs);
       const seen = withSite(own, homeOf.get(name), site);
       // Who had it before and is not heard may run it still, wherever it is to be since, or nowhere.
       return seen === own ? withSite(own, old.get(name)?.leftTo?.node, site) : seen;
@@ -113,4 +115,4 @@ function doorOf(nodes: ReadonlyMap<string, number> | undefined, before: string |
 
 /** What of the needs a manifest says. */
 export const deployedOf = (apps: readonly AppNeeds[], documents: readonly AppDocument[]): string =>
-  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows: flows.map(({ from, to }) => ({ from, to })), units: units.map(({ sources, island: _island, leftTo: _leftTo, ...unit }) => ({ ...unit, run: null, forbidden: null, onTheWay: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));
+  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows: flows.map(({ from, to }) => ({ from, to })), units: units.map(({ sources, island: _island, leftTo: _leftTo, ...unit }) => ({ ...unit, run: null, forbidden: null, makers: null, onTheWay: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));

@@ -63,7 +63,7 @@ export function delegationsOf({ state, apps, placements, held, delegated, nextVe
     const members = membersOf(state, node);
     if (own?.delegated !== true || site === undefined || members === undefined || !delegated.has(unit)) continue;
     const row = bySite.get(site) ?? { members, units: [] };
-    const { island: _, ...standing } = own;
+    const { island: _, makers: __, ...standing } = own;
     row.units.push({ unit, home: node, needs: standing });
     bySite.set(site, row);
   }

@@ -44,7 +44,7 @@ test("what one unit hands another is measured, and brings them together where th
   await handed(fleet, "cloud", { units: [{ unit: "pump/sum", bytes: { "edge-1": 4e8 } }] });
   assert.deepEqual(await places(fleet), ["pump/judge edge-1", "pump/sum edge-1"]);
   const { inputs, known } = await inForce(fleet);
-  assert.deepEqual(inputs.apps[0]?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 4e8 * 720 }]);
+  assert.deepEqual(inputs.apps[0]?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 4e8 * 720, hands: "up" }]);
   assert.deepEqual([inputs.apps[0]?.units[1]?.sources, known.because], [[], "data come from elsewhere, or more or less of them"]);
   const before = known.hash;
   await handed(fleet, "edge-1", { units: [{ unit: "pump/sum", bytes: { "edge-1": 4.2e8 } }] });
@@ -57,7 +57,7 @@ test("of what a unit is handed where placed units and others make it, each has i
   const other = home === "gateway-1" ? "gateway-2" : "gateway-1";
   await handed(fleet, "cloud", { units: [{ unit: "pump/sum", bytes: { [home]: 2e8, [other]: 5e8 } }] });
   const [units] = (await inForce(fleet)).inputs.apps;
-  assert.deepEqual(units?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 1e8 * 720 }]);
+  assert.deepEqual(units?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 1e8 * 720, hands: "up" }]);
   assert.deepEqual(units?.units.find(({ name }) => name === "sum")?.sources, [{ site: "plant", node: other, bytesPerMonth: 6e8 * 720 }], "by the node where most of it comes in");
 });
 

@@ -1,5 +1,6 @@
 /** What of an app is taken as it stands, and is hardly what its author means, or not what he gets now: by its document, and by the plan that follows from it. */
 import { explainChoice } from "@holon/core/placement/explain.ts";
+import { whatIsLost } from "@holon/core/placement/explain-passing.ts";
 import type { Planned } from "@holon/core/placement/planner.ts";
 import { siteMembersMin } from "@holon/core/placement/site-members.ts";
 import { warningsOfApp } from "@holon/core/placement/warnings-of-app.ts";
@@ -23,7 +24,18 @@ export function warningsOf(document: AppDocument, state: ControlState, proposal:
     const why = needs?.delegated === true ? notLeft(state, homes.get(`${document.name}/${name}`)) : undefined;
     return why === undefined ? [] : [`function ${name} is \`delegated\`, and ${why}`];
   });
-  return [...own, ...alone, ...waiting];
+  return [...own, ...alone, ...lost(planned, document.name), ...waiting];
+}
+
+/** What is handed to nobody, or to a unit in part: no bound forbids such a place, and nothing else would say it. */
+function lost({ fleet, work, ledger }: Planned, app: string): readonly string[] {
+  return work.items.flatMap((item, index) => {
+    const node = ledger.at[index] ?? -1;
+    if (node < 0 || !item.unit.startsWith(`${app}/`)) return [];
+    // of a flow it is told once, by who takes
+    const text = whatIsLost(fleet, work.items, ledger.at, { ...item, flows: item.flows.filter(({ way, gives }) => gives === (way === "asks")) }, node);
+    return text === undefined ? [] : [`${item.unit}${item.replica === 0 ? "" : ` (replica ${item.replica})`} is on ${fleet.nodes[node]?.name}: ${text}`];
+  });
 }
 
 /** Why a delegated unit on that node is not left to its site; undefined where it is, or stands nowhere. */

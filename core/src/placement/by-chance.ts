@@ -112,6 +112,23 @@ export function stagedInstance(seed: number): Instance {
   return { ...base, inventory: inventorySchema.parse({ ...base.inventory, nodes }), apps: [...base.apps, appNeedsSchema.parse(app)] };
 }
 
+/** The same, where events are handed: they go up, or leave no node, and some are made on nodes that no plan chooses. */
+export function handedInstance(seed: number): Instance {
+  const base = smallInstance(seed);
+  const chance = chanceFrom(seed + 31_337);
+  const often = (share: number): boolean => chance.share() < share;
+  const names = base.inventory.nodes.map(({ name }) => name);
+  const makersOf = (): object => ({ makers: names.filter(() => often(0.3)).map((node) => (often(0.1) ? { node, here: true } : { node })) });
+  const apps = base.apps.map(({ flows, units, ...rest }) =>
+    appNeedsSchema.parse({
+      ...rest,
+      units: units.map((unit) => (often(0.3) ? { ...unit, ...makersOf() } : unit)),
+      flows: flows.map((flow) => (flow.asks === true || often(0.3) ? flow : { ...flow, hands: often(0.15) ? "here" : "up" })),
+    }),
+  );
+  return { ...base, apps };
+}
+
 /** Without what is not there. */
 const given = (values: object): object => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 

@@ -6,6 +6,8 @@ import type { Planned } from "./planner.ts";
 import { shiftText } from "../shifting/job.ts";
 import { hasAccelerator } from "./devices.ts";
 import { costOf, type Cost } from "./month.ts";
+import { whatIsLost } from "./explain-passing.ts";
+import { lostAt } from "./passing.ts";
 import { standInsOf } from "./stand-ins.ts";
 import { costBetween, moveCost, prefersNone, print, whyNever, whyNotNow, whyOutOfBounds, type Item, type Refusal } from "./work.ts";
 
@@ -30,8 +32,8 @@ export function explainChoice(planned: Planned, unit: string, nodeName: string, 
   const index = replica === undefined ? (replicas.find((each) => ledger.at[each] === node) ?? replicas.find((each) => (ledger.at[each] ?? -1) < 0) ?? first) : first + replica;
   const item = work.items[index];
   if (item === undefined) return rejected("unknown-unit", `There is no unit ${unit} in this plan.`);
-  if (ledger.at[index] === node) return withShift(planned, item, withStandIns(planned, item, [node], whyChosen(planned, index, item, nodeName, node)));
-  const refusal = whyNever(item.needs, place) ?? whyOutOfBounds(fleet, item, node) ?? whyNotNow(place) ?? whyBound(planned, item, node) ?? whyNoRoom(planned, index, item, node);
+  if (ledger.at[index] === node) return withShift(planned, item, withStandIns(planned, item, [node], withLost(planned, item, node, whyChosen(planned, index, item, nodeName, node))));
+  const refusal = whyNever(item.needs, place) ?? whyOutOfBounds(fleet, item, node) ?? whyNotNow(place) ?? whyBound(planned, item, node) ?? whyNoRoom(planned, index, item, node) ?? whyLost(planned, index, item, node);
   if (refusal !== undefined) return rejected(refusal.reason, `${unit} is not on ${nodeName}: ${refusal.text}.`);
   return withStandIns(planned, item, [node, ledger.at[index] ?? -1], whyDearer(planned, index, item, nodeName, node));
 }
@@ -49,6 +51,20 @@ function withShift({ plan }: Planned, { unit }: Item, explanation: Explanation):
   return { ...explanation, text: `${explanation.text.replace(/\.$/, "")}; ${shiftText(shift)}${where}.` };
 }
 
+/** Where less would come than comes where it stands. */
+function whyLost({ fleet, work, ledger }: Planned, index: number, item: Item, node: number): Refusal | undefined {
+  const at = ledger.at[index] ?? -1;
+  if (at < 0 || lostAt(fleet, item, ledger.at, node) <= lostAt(fleet, item, ledger.at, at)) return undefined;
+  const text = whatIsLost(fleet, work.items, ledger.at, item, node);
+  return text === undefined ? undefined : { reason: "way", text };
+}
+
+/** Of where it stands, what does not come there all the same. */
+function withLost({ fleet, work, ledger }: Planned, item: Item, node: number, explanation: Explanation): Explanation {
+  const text = whatIsLost(fleet, work.items, ledger.at, item, node);
+  return text === undefined ? explanation : { ...explanation, text: `${explanation.text.replace(/\.$/, "")}; ${text}.` };
+}
+
 const ofCost: ReadonlySet<Reason> = new Set(["cheapest", "dearer", "moving", "not-better", "same"]);
 
 /** A figure that rests on a price that nobody knows is told as one. */
@@ -63,7 +79,8 @@ function withStandIns({ fleet }: Planned, item: Item, nodes: readonly number[], 
 
 const rejected = (reason: Reason, text: string): Explanation => ({ verdict: "rejected", reason, text });
 
-function whyChosen({ fleet, ledger }: Planned, index: number, item: Item, name: string, node: number): Explanation {
+function whyChosen({ fleet, ledger, work }: Planned, index: number, item: Item, name: string, node: number): Explanation {
+  const lost = lostAt(fleet, item, ledger.at, node);
   const cost = ledger.with(index, node);
   let next: number | undefined;
   let nextCost = Number.POSITIVE_INFINITY;
@@ -74,14 +91,16 @@ function whyChosen({ fleet, ledger }: Planned, index: number, item: Item, name: 
   }
   if (next === undefined) return { verdict: "chosen", reason: "only", text: `${item.unit} is on ${name}: ${whyOnly(fleet, ledger, index, item, node)}.` };
   const nextName = fleet.nodes[next]?.name ?? "";
-  if (isSame(cost, nextCost)) return { verdict: "chosen", reason: "same", text: `${item.unit} is on ${name}: it costs ${print(cost)} a month there, as much as on ${nextName}; of places that cost the same, one is taken.` };
+  if (isSame(cost, nextCost)) return { verdict: "chosen", reason: "same", text: `${item.unit} is on ${name}: it costs ${print(cost - ledger.moving(index, node) - lost)} a month there, as much as on ${nextName}; of places that cost the same, one is taken.` };
   if (nextCost < cost) return { verdict: "chosen", reason: "not-better", text: `${item.unit} is on ${name}: alone it would cost ${print(cost - nextCost)} less a month on ${nextName}, but the plan as a whole would not, or it was not looked at.` };
+  const lostThere = lostAt(fleet, item, ledger.at, next);
+  if (lostThere > lost) return { verdict: "chosen", reason: "cheapest", text: `${item.unit} is on ${name}: it costs ${print(cost - ledger.moving(index, node) - lost)} a month there; of ${nextName}, the next best, ${whatIsLost(fleet, work.items, ledger.at, item, next) ?? ""}.` };
   // A move costs once, and is no part of what a month there costs.
   const [here, there] = [ledger.moving(index, node), ledger.moving(index, next)];
   const more = nextCost - there - (cost - here);
   const move = there > 0 ? `, and moving there costs ${print(there)}` : "";
   if (more < 0 && !isSame(more, 0)) return { verdict: "chosen", reason: "moving", text: `${item.unit} is on ${name}: it would cost ${print(-more)} less a month on ${nextName}, the next best, but moving there costs ${print(there)}.` };
-  return { verdict: "chosen", reason: "cheapest", text: `${item.unit} is on ${name}: it costs ${print(cost - here)} a month there, ${isSame(more, 0) ? `as much as on ${nextName}` : `${print(more)} less than on ${nextName}`}, the next best${move}.` };
+  return { verdict: "chosen", reason: "cheapest", text: `${item.unit} is on ${name}: it costs ${print(cost - here - lost)} a month there, ${isSame(more, 0) ? `as much as on ${nextName}` : `${print(more)} less than on ${nextName}`}, the next best${move}.` };
 }
 
 /** Where there is room, and another replica is too near, nobody is to think that the node is full. */
@@ -129,7 +148,7 @@ function apart(less: number, more: number): readonly [string, string] {
   return rounded[0] === rounded[1] ? [String(less), String(more)] : rounded;
 }
 
-const words: Readonly<Record<keyof Cost, string>> = { rent: "rent", energy: "energy", carbon: "carbon", latency: "latency", egress: "egress", hardware: "keeping accelerators for what needs them", questions: "what is asked of it, cut where that is cheapest" };
+const words: Readonly<Record<keyof Cost, string>> = { rent: "rent", energy: "energy", carbon: "carbon", latency: "latency", egress: "egress", hardware: "keeping accelerators for what needs them", questions: "what is asked of it, cut where that is cheapest", missed: "what does not come there" };
 
 function whyDearer({ fleet, ledger, work, inputs }: Planned, index: number, item: Item, name: string, node: number): Explanation {
   const at = ledger.at[index] ?? -1;

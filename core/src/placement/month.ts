@@ -5,6 +5,7 @@ import { hasAccelerator } from "./devices.ts";
 import { gigabyte, hoursPerMonth, meetingOf, wayBetween, type Fleet } from "./fleet.ts";
 import { dutyOf } from "./jobs.ts";
 import { cheapestStage } from "./stages.ts";
+import { lostOn } from "./passing.ts";
 import type { Item } from "./work.ts";
 
 /** What a month on this node costs, by what it goes for. Moving and flows come on top. */
@@ -17,10 +18,13 @@ export interface Cost {
   readonly hardware: number;
   /** Questions of models in parts and of cascades that control cuts: work at both ends, bytes and time between them. */
   readonly questions: number;
+  /** What its app makes on nodes from which it does not come here: no money, but a place that is of little use. */
+  readonly missed: number;
 }
 
 /** `without`: it takes no accelerators, though the node has some for it. */
-export function costOf(fleet: Fleet, { needs, sources, effects, asked }: Item, node: number, without = false): Cost {
+export function costOf(fleet: Fleet, item: Item, node: number, without = false): Cost {
+  const { needs, sources, effects, asked } = item;
   const { rates, policy } = fleet;
   const place = fleet.nodes[node];
   const accelerated = !without && place !== undefined && hasAccelerator(needs, place);
@@ -48,6 +52,7 @@ export function costOf(fleet: Fleet, { needs, sources, effects, asked }: Item, n
     egress,
     hardware: hardwareOf(fleet, needs, place, accelerated),
     questions: asked.length === 0 ? 0 : asked.reduce((sum, { stage, node: asker, rows, times }) => sum + times * cheapestStage(fleet, stage, asker, node, rows).cost, 0) / needs.replicas,
+    missed: lostOn(fleet, item, node),
   };
 }
 
@@ -76,7 +81,7 @@ export function monthOf(fleet: Fleet, item: Item, node: number, without = false)
   const rent = needs.processors * (rates.processorRent[node] ?? 0) + (needs.memoryBytes / gigabyte) * (rates.memoryRent[node] ?? 0) + accelerators * (rates.acceleratorRent[node] ?? 0);
   const energy = needs.processors * (rates.processorEnergy[node] ?? 0) + accelerators * (rates.acceleratorEnergy[node] ?? 0);
   const carbon = needs.processors * (rates.processorCarbon[node] ?? 0) + accelerators * (rates.acceleratorCarbon[node] ?? 0);
-  return rent + energy + carbon + latencyMs * policy.perMillisecond + egress + hardwareOf(fleet, needs, place, accelerated);
+  return rent + energy + carbon + latencyMs * policy.perMillisecond + egress + hardwareOf(fleet, needs, place, accelerated) + lostOn(fleet, item, node);
 }
 
 function hardwareOf({ policy }: Fleet, { accelerator }: UnitNeeds, place: InventoryNode | undefined, accelerated: boolean): number {
@@ -96,4 +101,4 @@ function powerOfJob(fleet: Fleet, needs: UnitNeeds, node: number, accelerators: 
   };
 }
 
-export const totalOf = ({ rent, energy, carbon, latency, egress, hardware, questions }: Cost): number => rent + energy + carbon + latency + egress + hardware + questions;
+export const totalOf = ({ rent, energy, carbon, latency, egress, hardware, questions, missed }: Cost): number => rent + energy + carbon + latency + egress + hardware + questions + missed;

@@ -54,12 +54,12 @@ export function isFor({ on }: Pick<FunctionDocument, "on">, type: string): boole
 }
 
 /** From a function to those that are handed what it emits, and to the models that answer it. How much: as the author says, else what is measured. */
-function flowsOf({ functions, models }: AppDocument): readonly { readonly from: string; readonly to: string; readonly bytesPerMonth?: number }[] {
+function flowsOf({ functions, models }: AppDocument): readonly { readonly from: string; readonly to: string; readonly bytesPerMonth?: number; readonly hands?: "up" | "here" }[] {
   const placed = functions.filter(({ needs }) => needs !== undefined);
   const between = placed.flatMap((from) =>
     placed.flatMap((to) => {
       const types = Object.entries(from.emits).filter(([type]) => isFor(to, type));
-      return to === from || types.length === 0 ? [] : [{ from: from.name, to: to.name, bytesPerMonth: types.reduce((sum, [, { bytesPerMonth = 0 }]) => sum + bytesPerMonth, 0) }];
+      return to === from || types.length === 0 ? [] : [{ from: from.name, to: to.name, bytesPerMonth: types.reduce((sum, [, { bytesPerMonth = 0 }]) => sum + bytesPerMonth, 0), hands: types.every(([, { stream }]) => stream === "local") ? ("here" as const) : ("up" as const) }];
     }),
   );
   const parts = endsOfParts(models);

@@ -11,6 +11,7 @@ import type { Counted, PlannedStage } from "../schema/plan.ts";
 import { meanOver, shiftText } from "../shifting/job.ts";
 import { compileFleet, type Fleet } from "./fleet.ts";
 import type { Ledger } from "./ledger.ts";
+import { lostAt } from "./passing.ts";
 import { search } from "./search.ts";
 import { countedTogether, planStages } from "./plan-stages.ts";
 import { compileWork, moveCost, type Work } from "./work.ts";
@@ -78,7 +79,9 @@ export interface Planned {
   readonly fleet: Fleet;
   readonly work: Work;
   readonly ledger: Ledger;
-  /** Of each item, its part of what all costs. */
+  /** What was made as little as could be: what all costs a month, moves once, and beside that no money, but what counts for what does not come where it is handed. */
+  readonly objective: number;
+  /** Of each item, its part of that. */
   readonly shares: Float64Array;
   /** Hashes of the nodes' documents, a line each, as the hash of the inputs has them. */
   readonly nodeLines: Uint8Array;
@@ -111,8 +114,9 @@ function finish(inputs: PlanInputs, fleet: Fleet, work: Work, tools: PlanTools, 
   const placements: Placement[] = [];
   const shifts: PlannedShift[] = [];
   const unplaced: { unit: string; replica: number }[] = [];
-  let [moves, cost] = [0, 0];
-  for (const [index, { unit, replica, needs }] of work.items.entries()) {
+  let [moves, objective, lost] = [0, 0, 0];
+  for (const [index, item] of work.items.entries()) {
+    const { unit, replica, needs } = item;
     const at = ledger.at[index] ?? -1;
     const node = fleet.nodes[at];
     if (node === undefined) unplaced.push({ unit, replica });
@@ -120,14 +124,15 @@ function finish(inputs: PlanInputs, fleet: Fleet, work: Work, tools: PlanTools, 
     if (node !== undefined && needs.job !== undefined) shifts.push(...shiftThere(fleet, { unit, needs }, node, fleet.nodes[previous[index] ?? -1], inputs.previous, inputs.inventory.curves?.[node.energy?.[needs.job.by ?? "carbon"] ?? ""]));
     const moved = (previous[index] ?? -1) >= 0 && previous[index] !== at;
     if (moved) moves++;
-    cost += (shares[index] ?? 0) + (moved && node !== undefined ? moveCost(fleet, needs) : 0);
+    objective += (shares[index] ?? 0) + (moved && node !== undefined ? moveCost(fleet, needs) : 0);
+    if (node !== undefined) lost += lostAt(fleet, item, ledger.at, at, 0.5);
   }
   const { stages, more } = planStages(fleet, work, ledger, inputs.previous?.stages ?? []);
-  cost += more;
+  objective += more;
   const counted = countedTogether(fleet, work);
   const nodeLines = linesOfNodes(fleet, tools, before);
-  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, nodeLines, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number(cost.toPrecision(12)), moves, unknownValues: fleet.unknown, proved, ...(shifts.length === 0 ? {} : { shifts }), ...(stages.length === 0 ? {} : { stages }), ...(counted.length === 0 ? {} : { counted }) } as const;
-  return { plan: { ...body, hash: hashOf(textOf(body), tools) }, inputs, fleet, work, ledger, shares, nodeLines };
+  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, nodeLines, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number((objective - lost).toPrecision(12)), moves, unknownValues: fleet.unknown, proved, ...(shifts.length === 0 ? {} : { shifts }), ...(stages.length === 0 ? {} : { stages }), ...(counted.length === 0 ? {} : { counted }) } as const;
+  return { plan: { ...body, hash: hashOf(textOf(body), tools) }, inputs, fleet, work, ledger, objective, shares, nodeLines };
 }
 
 /** What it would be at once is told of where it stood: so a better place counts as saved, too. */

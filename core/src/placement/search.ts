@@ -331,7 +331,7 @@ function askedAmong(fleet: Fleet, items: readonly Item[], ledger: Ledger, togeth
   for (const one of together) {
     for (const flow of items[one]?.flows ?? []) {
       const [from, to] = [ledger.at[one] ?? -1, ledger.at[flow.item] ?? -1];
-      if (flow.staged !== undefined && flow.asks === 1 && from >= 0 && to >= 0 && together.includes(flow.item)) cost += costBetween(fleet, from, to, flow);
+      if (flow.staged !== undefined && flow.gives && from >= 0 && to >= 0 && together.includes(flow.item)) cost += costBetween(fleet, from, to, flow);
     }
   }
   return cost;

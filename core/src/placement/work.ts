@@ -2,13 +2,14 @@
 import { limits } from "../limits.ts";
 import { covers } from "../policy/jurisdiction.ts";
 import { trustLevels, type InventoryNode } from "../schema/inventory.ts";
-import type { AppNeeds, PlacementPolicy, UnitNeeds } from "../schema/needs.ts";
+import type { AppNeeds, UnitNeeds } from "../schema/needs.ts";
 import { hasAccelerator } from "./devices.ts";
 import { freshValue, gigabyte, meetingOf, wayBetween, type Fleet } from "./fleet.ts";
 import type { AcceleratorOutlook } from "./accelerators.ts";
 import { dutyOf } from "./jobs.ts";
 import { costOf, totalOf } from "./month.ts";
 import { createKnownCosts, type KnownCosts } from "./known-costs.ts";
+import { isLoose, isOnTheWay, lostBetween, type Maker, type Way } from "./passing.ts";
 import { askedOf, cheapestStage, stageOf, stagedBetween, type Asked, type Stage } from "./stages.ts";
 
 export interface Item {
@@ -21,6 +22,8 @@ export interface Item {
   /** Nodes where its data comes from, one for each source; -1: not in the inventory. */
   readonly sources: readonly { readonly node: number; readonly site: string; readonly gigabytes: number }[];
   readonly effects: readonly { readonly node: number; readonly site: string }[];
+  /** Nodes on each of which what it is handed is made, whatever is placed. */
+  readonly makers: readonly Maker[];
   /** Other items that it exchanges data with. */
   readonly flows: Flow[];
   readonly siblings: readonly number[];
@@ -37,8 +40,11 @@ export interface Flow {
   readonly gigabytes: number;
   /** Of what waits for the way; 0: nothing does. */
   readonly share: number;
-  /** Questions go up: 1 where this item asks the other, -1 where it is asked. */
-  readonly asks: -1 | 0 | 1;
+  /** Of all that the two units exchange. */
+  readonly part: number;
+  readonly way: Way;
+  /** From this item to the other; else it comes from there. */
+  readonly gives: boolean;
   /** Of questions of a model in parts: it is cut where that is cheapest. */
   readonly staged?: { readonly stage: Stage; readonly rows: number } | undefined;
 }
@@ -87,14 +93,15 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
       const sources = needs.sources.map(({ site, node, bytesPerMonth }) => ({ node: attachedTo(fleet, site, node) ?? gateOf.get(site) ?? -1, site, gigabytes: bytesPerMonth / gigabyte / needs.replicas }));
       const effects = needs.effects.map((site) => ({ node: gateOf.get(site) ?? -1, site }));
       const callMs = longestCall(fleet, unit, needs);
+      const makers = (needs.makers ?? []).flatMap(({ node, here = false }) => (fleet.indexOf.has(node) ? [{ node: fleet.indexOf.get(node) ?? -1, here }] : []));
       const asked = own.filter((stage) => stage.needs === needs).flatMap((stage) => askedOf(fleet, stage));
       for (let replica = 0; replica < needs.replicas; replica++) {
         const siblings = needs.replicas === 1 ? none : Array.from({ length: needs.replicas }, (_, other) => first + other).filter((other) => other !== first + replica);
-        items.push({ unit, replica, needs, unitIndex, sources, effects, flows: [], siblings, asked, callMs, kind });
+        items.push({ unit, replica, needs, unitIndex, sources, effects, makers, flows: [], siblings, asked, callMs, kind });
       }
       unitIndex++;
     }
-    for (const { from, to, bytesPerMonth, asks } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte, asks === true, stagedBetween(own, from, to));
+    for (const { from, to, bytesPerMonth, asks, hands } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte, asks === true ? "asks" : (hands ?? "any"), stagedBetween(own, from, to));
   }
   return { items, indexOf, known: createKnownCosts(items.length), stages, outlook: undefined };
 }
@@ -119,16 +126,15 @@ function longestCall(fleet: Fleet, unit: string, { latencyMsMax, callMs }: UnitN
 }
 
 /** Each replica of the one exchanges as much with each of the other. What the other may do hours later does not wait for the way. */
-function joinItems(items: readonly Item[], from: number, to: number, gigabytes: number, asks: boolean, staged: Flow["staged"]): void {
+function joinItems(items: readonly Item[], from: number, to: number, gigabytes: number, way: Way, staged: Flow["staged"]): void {
   const [one, other] = [items[from], items[to]];
   if (one === undefined || other === undefined) return;
-  const share = 1 / (one.needs.replicas * other.needs.replicas);
-  const part = staged === undefined ? {} : { staged };
-  const waited = other.needs.deferrableHours > 0 ? 0 : share;
+  const part = 1 / (one.needs.replicas * other.needs.replicas);
+  const flow = { gigabytes: gigabytes * part, share: other.needs.deferrableHours > 0 ? 0 : part, part, way, ...(staged === undefined ? {} : { staged }) };
   for (let a = from; a < from + one.needs.replicas; a++) {
     for (let b = to; b < to + other.needs.replicas; b++) {
-      items[a]?.flows.push({ item: b, gigabytes: gigabytes * share, share: waited, asks: asks ? 1 : 0, ...part });
-      items[b]?.flows.push({ item: a, gigabytes: gigabytes * share, share: waited, asks: asks ? -1 : 0, ...part });
+      items[a]?.flows.push({ ...flow, item: b, gives: true });
+      items[b]?.flows.push({ ...flow, item: a, gives: false });
     }
   }
 }
@@ -224,27 +230,6 @@ export function latencyOf(fleet: Fleet, item: Item, node: number): number | unde
 
 const callOn = (fleet: Fleet, item: Item, node: number): number | undefined => speedOn(fleet, item.unit, node) ?? item.callMs;
 
-const leading = new WeakMap<Fleet, ReadonlySet<number>>();
-
-/** Nobody knows what is above it, and it is above nobody: it has just been started, or enrolled. */
-function isLoose(fleet: Fleet, node: number): boolean {
-  if ((fleet.parent[node] ?? -1) >= 0) return false;
-  const above = leading.get(fleet) ?? new Set(fleet.parent);
-  leading.set(fleet, above);
-  return !above.has(node);
-}
-
-/** Whether it stands at the site of each of its sources, or above it. A source of which nobody knows what is above it bounds nothing. */
-function isOnTheWay(fleet: Fleet, { sources }: Item, node: number): boolean {
-  const { sites, siteOf, parent } = fleet;
-  return sources.every(({ site, node: gate }) => {
-    if (sites[siteOf[node] ?? -1] === site || (gate >= 0 && isLoose(fleet, gate))) return true;
-    let at = gate;
-    while (at >= 0 && at !== node) at = parent[at] ?? -1;
-    return at === node;
-  });
-}
-
 /** Bounds of one unit on one node, whatever else stands there. */
 export function whyOutOfBounds(fleet: Fleet, item: Item, node: number): Refusal | undefined {
   const { needs } = item;
@@ -285,9 +270,9 @@ function whyUnpriced(fleet: Fleet, item: Item, node: number): string | undefined
 export function costBetween(fleet: Fleet, one: number, other: number, flow: Flow): number {
   if (flow.staged !== undefined) return costOfQuestions(fleet, one, other, flow, flow.staged);
   if (one === other) return 0;
-  const { gigabytes, share, asks } = flow;
+  const { gigabytes, share } = flow;
   const { siteOf, links, latencyMs, perGigabyte, policy } = fleet;
-  const beyond = asks === 0 || reaches(fleet, asks === 1 ? one : other, asks === 1 ? other : one) ? 0 : outOfReach(policy) * share;
+  const beyond = lostBetween(fleet, one, other, flow);
   const top = links.size > 0 || siteOf[one] === siteOf[other] ? -1 : meetingOf(fleet, one, other);
   if (top < 0) {
     const way = wayBetween(fleet, one, other);
@@ -299,20 +284,9 @@ export function costBetween(fleet: Fleet, one: number, other: number, flow: Flow
 }
 
 /** On one node, too, where the work is done. */
-function costOfQuestions(fleet: Fleet, one: number, other: number, { share, asks }: Flow, { stage, rows }: NonNullable<Flow["staged"]>): number {
-  const [asker, answerer] = asks === 1 ? [one, other] : [other, one];
-  return share * (cheapestStage(fleet, stage, asker, answerer, rows).cost + (reaches(fleet, asker, answerer) ? 0 : outOfReach(fleet.policy)));
-}
-
-/** What answers where no question comes is of no use; it is still better than not to be there. */
-const outOfReach = ({ perMove }: PlacementPolicy): number => Math.max(1e4, 2e4 * perMove);
-
-/** Questions go to siblings, and up. */
-function reaches({ siteOf, parent }: Fleet, asker: number, answerer: number): boolean {
-  if (siteOf[asker] === siteOf[answerer]) return true;
-  let at = asker;
-  while (at >= 0 && at !== answerer) at = parent[at] ?? -1;
-  return at === answerer;
+function costOfQuestions(fleet: Fleet, one: number, other: number, flow: Flow, { stage, rows }: NonNullable<Flow["staged"]>): number {
+  const [asker, answerer] = flow.gives ? [one, other] : [other, one];
+  return flow.share * cheapestStage(fleet, stage, asker, answerer, rows).cost + lostBetween(fleet, one, other, flow);
 }
 
 /** A job moves between two runs, when it disturbs nobody: little, and with every run again, since the next one may be better elsewhere. */

@@ -66,6 +66,8 @@ export const unitNeedsSchema = z.strictObject({
   effects: fields.effects.default([]),
   /** It is handed what its sources send up, and nothing else: it stands at their sites or above them. */
   onTheWay: z.boolean().default(false),
+  /** Nodes on which its app makes what it is handed, whatever is placed: it is handed that on the same node or above it; `here`: what is made there leaves no node. */
+  makers: z.array(z.strictObject({ node: nameSchema, here: z.literal(true).optional() })).max(limits.makersMax).optional(),
   /** Sites whose nodes alone can open what it is made of. */
   sealedTo: z.array(nameSchema).optional(),
   /** Nodes on which the policy does not let it run, and why. */
@@ -115,7 +117,7 @@ export const appNeedsSchema = z
   .strictObject({
     app: nameSchema,
     units: z.array(unitNeedsSchema).max(limits.appFunctionsMax),
-    flows: z.array(z.strictObject({ from: nameSchema, to: nameSchema, bytesPerMonth: amount.default(0), /** Questions, which go up: what answers stands on the same node, beside it in its site, or above. */ asks: z.literal(true).optional() })).max(4 * limits.appFunctionsMax).default([]),
+    flows: z.array(z.strictObject({ from: nameSchema, to: nameSchema, bytesPerMonth: amount.default(0), /** Questions, which go up: what answers stands on the same node, beside it in its site, or above. */ asks: z.literal(true).optional(), /** Events, which are handed on the same node or above it; `here`: they leave no node. */ hands: z.enum(["up", "here"]).optional() })).max(4 * limits.appFunctionsMax).default([]),
     stages: z.array(stagedSchema).max(limits.appFunctionsMax).optional(),
   })
   .superRefine(({ units, flows, stages = [] }, context) => {

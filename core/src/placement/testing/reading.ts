@@ -192,6 +192,10 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
   /** Of a unit that is the end of models that are asked. */
   const asked = (unit: string): readonly (readonly [string, Staged])[] => apps.flatMap(({ app, stages = [] }) => stages.flatMap((staged) => (`${app}/${staged.parts.at(-1)?.name ?? ""}` === unit ? [[app, staged] as const] : [])));
 
+  /** Whether an event that is made on the one node is handed on the other: it climbs, if it leaves its node at all. Where nobody has said who stands above or below, nothing is ruled out. */
+  const isHanded = (stays: boolean, one: InventoryNode, other: InventoryNode): boolean =>
+    one === other || (!stays && (lineOf(one).includes(other) || (lineOf(one).length === 1 && nodes.every((node) => node === one || !lineOf(node).includes(one)))));
+
   /** What it costs as it stands there, by itself. */
   function month({ unit, needs }: Replica, node: InventoryNode, accelerated: boolean): { readonly all: number; readonly money: number; readonly isMoneyKnown: boolean } {
     const units = accelerated && needs.accelerator !== undefined ? (needs.accelerator.count * needs.accelerator.milli) / 1000 : 0;
@@ -211,7 +215,9 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
       (gigabytes === 0 || told.gigabyteHour(node) !== undefined) &&
       (units === 0 || (told.acceleratorHour(node) !== undefined && isFree(told.acceleratorWatts(node)))) &&
       ways.every((each) => each.gigabytes === 0 || each.way.priceKnown);
-    return { all: money + carbon + hardware + ms * policy.perMillisecond + ofQuestions, money, isMoneyKnown };
+    const makers = (needs.makers ?? []).flatMap(({ node: name, here }) => (byName.has(name) ? [{ from: byName.get(name) ?? node, stays: here === true }] : []));
+    const unheard = makers.filter(({ from, stays }) => !isHanded(stays, from, node)).length / Math.max(1, makers.length);
+    return { all: money + carbon + hardware + ms * policy.perMillisecond + ofQuestions + 1e4 * unheard, money, isMoneyKnown };
   }
 
   function standsOf(replica: Replica): readonly Stand[] {
@@ -249,7 +255,7 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
 
   /** What each of two replicas that exchange data pays for the way between their nodes, a month. */
   const flows = apps.flatMap(({ app, flows: between }) =>
-    between.flatMap(({ from, to, bytesPerMonth, asks }) => {
+    between.flatMap(({ from, to, bytesPerMonth, asks, hands }) => {
       const [senders, takers] = [from, to].map((name) => replicas.filter(({ unit }) => unit === `${app}/${name}`));
       const part = 1 / ((senders?.length ?? 1) * (takers?.length ?? 1));
       return (senders ?? []).flatMap((sender) =>
@@ -262,8 +268,8 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
             const rows = staged?.units.find(({ unit }) => `${app}/${unit}` === sender.unit)?.rowsPerMonth;
             const reached = one.site === other.site || lineOf(one).includes(other);
             if (staged !== undefined && rows !== undefined) return part * (questions(app, staged, taker.needs, rows, one, other) + (reached ? 0 : 1e4));
-            const isAnswered = asks !== true || one.site === other.site || lineOf(one).includes(other);
-            return (isAnswered ? 0 : 1e4 * (taker.needs.deferrableHours > 0 ? 0 : part)) + (bytesPerMonth / 1e9) * part * perGigabyte + (taker.needs.deferrableHours > 0 ? 0 : part * ms * policy.perMillisecond);
+            const isThere = (asks !== true || reached) && (hands === undefined || isHanded(hands === "here", one, other));
+            return (isThere ? 0 : 1e4 * part) + (bytesPerMonth / 1e9) * part * perGigabyte + (taker.needs.deferrableHours > 0 ? 0 : part * ms * policy.perMillisecond);
           },
         })),
       );

@@ -1,0 +1,76 @@
+/** Events go up: who is handed them stands where they come by, and what does not come is told. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { limits } from "@holon/core/limits.ts";
+import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
+import type { MemberOptions } from "@holon/sim/member.ts";
+import { code, ControlFleet } from "../testing/control-fleet.ts";
+
+const room = (perProcessorHour: number) => ({ processors: 2, memoryBytes: 4e9, diskBytes: 1e10, prices: { perProcessorHour }, power: { processorWatts: 20 }, carbonGramsPerKilowattHour: 300, uplink: { latencyMs: 10, perGigabyte: 0.05 } });
+/** The edge is the cheapest, and above nobody. */
+const members: readonly MemberOptions[] = [
+  { name: "cloud", tier: "cloud", inventory: room(0.5) },
+  { name: "edge-1", tier: "edge", parent: "cloud", site: "town", inventory: room(0.02) },
+  { name: "m1", tier: "gateway", parent: "cloud", site: "mine", inventory: room(0.9) },
+  { name: "m2", tier: "gateway", parent: "cloud", site: "mine", inventory: room(0.9) },
+];
+
+const derived = { stream: "data", class: "derived" } as const;
+const fn = (name: string, on: object, more: object): object => ({ name, code: createHash("sha256").update(code).digest("hex"), on, emits: {}, ...more });
+const app = (...functions: readonly object[]): AppDocument => appDocumentSchema.parse({ name: "chain", version: "1", functions, models: [] });
+
+async function start(...functions: readonly object[]): Promise<{ readonly fleet: ControlFleet; readonly warnings: readonly string[] }> {
+  const fleet = await ControlFleet.start(members);
+  await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory }) => inventory?.capacity.processors === 2 && (name === "cloud" || inventory.uplink !== undefined)));
+  const warnings = await fleet.drive(fleet.control.deploy(app(...functions)));
+  return { fleet, warnings };
+}
+
+const inForce = async (fleet: ControlFleet) => (await fleet.drive(fleet.control.plan())) ?? assert.fail("no plan");
+const placeOf = async (fleet: ControlFleet, unit: string): Promise<string | undefined> => (await inForce(fleet)).plan.placements.find((one) => one.unit === `chain/${unit}`)?.node;
+
+test("what a placed function emits is handed above it: its taker stands there, however cheap another node is, and why is said", async () => {
+  const { fleet, warnings } = await start(fn("first", { type: "in.came" }, { needs: { tiers: ["gateway"] }, emits: { "chain.a": derived } }), fn("second", { type: "chain.a" }, { needs: { tiers: ["edge", "cloud"] } }));
+  assert.deepEqual([await placeOf(fleet, "second"), warnings], ["cloud", []]);
+  const home = (await placeOf(fleet, "first")) ?? assert.fail();
+  assert.deepEqual(
+    await fleet.drive(fleet.control.explain("chain/second", "edge-1")),
+    { verdict: "rejected", reason: "way", text: `chain/second is not on edge-1: what chain/first makes on ${home} does not come to edge-1: edge-1 is not above ${home}.` },
+  );
+  const { text } = await fleet.drive(fleet.control.explain("chain/second", "cloud"));
+  assert.match(text, /^chain\/second is on cloud: it costs [\d.]+ a month there; of edge-1, the next best, what chain\/first makes on m\d does not come to edge-1/);
+  assert.ok((await inForce(fleet)).plan.costPerMonth < 1_000, "what would be lost is no money");
+});
+
+test("what every node of a tier makes is handed above all of them; where a taker may stand below only, it is told what does not come", async () => {
+  const tick = fn("tick", { type: "in.came" }, { emits: { "chain.tick": derived } });
+  const { fleet } = await start(tick, fn("sum", { type: "chain.tick" }, { needs: { tiers: ["edge", "cloud"] } }));
+  assert.equal(await placeOf(fleet, "sum"), "cloud");
+  assert.match((await fleet.drive(fleet.control.explain("chain/sum", "edge-1"))).text, /what its app makes on m1 and m2 does not come to edge-1, which is not above them\.$/);
+  const below = await fleet.drive(fleet.control.deploy(app(tick, fn("sum", { type: "chain.tick" }, { needs: { tiers: ["edge"] } }))));
+  assert.deepEqual(below, ["chain/sum is on edge-1: what its app makes on m1 and m2 does not come to edge-1, which is not above them"]);
+  const cost = (await inForce(fleet)).plan.costPerMonth;
+  assert.ok(cost < 1_000, `${cost}`);
+  const beside = await fleet.drive(fleet.control.deploy(app(tick, fn("sum", { type: "chain.tick" }, { needs: { tiers: ["gateway"] } }))));
+  assert.match(beside.join(), /^chain\/sum is on m[12]: what its app makes on m[12] does not come to m[12], which is not above it$/);
+  const named = await fleet.drive(fleet.control.deploy(app(tick, fn("sum", { type: "chain.tick" }, { needs: { tiers: ["edge"], sources: [{ site: "town" }] } }))));
+  assert.deepEqual(named, [], "its author says whose it is handed");
+});
+
+test("what leaves no node is handed on that node only", async () => {
+  const { fleet } = await start(fn("first", { type: "in.came" }, { needs: { tiers: ["gateway"] }, emits: { "chain.a": { stream: "local", class: "derived" } } }), fn("second", { type: "chain.a" }, { needs: {} }));
+  assert.equal(await placeOf(fleet, "second"), await placeOf(fleet, "first"));
+  assert.match((await fleet.drive(fleet.control.explain("chain/second", "cloud"))).text, /what chain\/first makes on m\d does not come to cloud: in `local` it leaves no node\.$/);
+});
+
+test("what it was handed still comes where it goes: a price moves nothing to where a part of it would be lost", async () => {
+  const { fleet } = await start(fn("sum", { type: "in.came" }, { needs: { tiers: ["edge", "cloud"], processors: 1, latencyMsMax: undefined } }));
+  assert.equal(await placeOf(fleet, "sum"), "edge-1", "nobody knows yet where it comes from");
+  await fleet.claim("cloud", "holon.unit.handed", { overMs: 3_600_000, units: [{ unit: "chain/sum", bytes: { m1: 1e6, "edge-1": 5e8 } }] });
+  await fleet.world.run({ timeMs: fleet.world.nowMs + 3 * limits.inventoryLookMs });
+  assert.deepEqual([await placeOf(fleet, "sum"), (await inForce(fleet)).known.because], ["cloud", "data come from elsewhere, or more or less of them"]);
+  await fleet.claim("cloud", "holon.unit.handed", { overMs: 3_600_000, units: [{ unit: "chain/sum", bytes: { "edge-1": 5e8 } }] });
+  await fleet.world.run({ timeMs: fleet.world.nowMs + 3 * limits.inventoryLookMs });
+  assert.equal(await placeOf(fleet, "sum"), "edge-1", "nothing comes from elsewhere any more");
+});
