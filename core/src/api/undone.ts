@@ -37,6 +37,7 @@ const undone: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "HOLON_SHELL_UNSIGNED",
   "HOLON_SIGNATURE_AHEAD",
   "HOLON_SIGNATURE_BAD",
+  "HOLON_SIGNATURE_UNMET",
   "HOLON_TOKEN_BAD",
   "HOLON_UNIT_UNKNOWN",
   "HOLON_USER_BAD",
