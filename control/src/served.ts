@@ -1,6 +1,7 @@
 /**
  * What a publisher's metadata are looked at for before they are served: the key of snapshot and timestamp is with every holder, so that it is the one most easily stolen, and who has it
- * can sign versions so high that nodes take none of the publisher's any more. Control cannot prove who signed; it takes no leap, and says where versions fall.
+ * can sign versions so high that nodes take none of the publisher's any more. Control cannot prove who signed; it takes no leap, and says where versions fall. Nor does it serve a root that
+ * lacks signatures, behind which nodes would take nothing more.
  */
 import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
@@ -24,8 +25,13 @@ const metaSchema = z.record(z.string(), z.object({ version: z.int().min(0) }));
 const fileSchema = z.object({ signed: z.object({ version: z.int().min(0), meta: metaSchema.optional(), roles: z.object({ timestamp: z.json() }).optional() }) });
 type Signed = z.infer<typeof fileSchema>["signed"];
 
-/** What is to be said of these files, in place of those that were served before. `HOLON_SIGNATURE_AHEAD`, `HOLON_SIGNATURE_BAD`. */
+/** As The Update Framework has it; another repository's is its nodes' to judge. */
+const rootSchema = z.object({ signed: z.object({ version: z.int(), roles: z.object({ root: z.object({ keyids: z.array(z.string()), threshold: z.int() }) }) }), signatures: z.array(z.object({ keyid: z.string() })) });
+type Root = z.infer<typeof rootSchema>;
+
+/** What is to be said of these files, in place of those that were served before. `HOLON_SIGNATURE_AHEAD`, `HOLON_SIGNATURE_BAD`, `HOLON_SIGNATURE_UNMET`. */
 export async function checkServed(files: SignatureFiles, before: SignatureFiles | undefined, blobs: Blobs): Promise<readonly string[]> {
+  await demandWholeRoots(files, blobs);
   const now = await standingOf(files, blobs);
   const earlier = before === undefined ? undefined : await heldStanding(before, blobs);
   // Versions that another key signed are forgotten with it, by nodes too.
@@ -58,12 +64,40 @@ async function heldStanding(files: SignatureFiles, blobs: Blobs): Promise<Standi
   });
 }
 
+/** Each root says that as many of its own keys have signed it as must, and of those of the root before; whether they did, nodes see. */
+async function demandWholeRoots(files: SignatureFiles, blobs: Blobs): Promise<void> {
+  let before: Root | undefined;
+  const roots = Object.keys(files).flatMap((name) => (/^\d+\.root\.json$/.test(name) ? [name] : []));
+  for (const name of roots.toSorted((a, b) => parseInt(a, 10) - parseInt(b, 10))) {
+    const hash = files[name];
+    const parsed = hash === undefined ? undefined : rootSchema.safeParse(await jsonIn(name, hash, blobs));
+    if (parsed?.success !== true) return;
+    for (const [whose, root] of [["its own keys", parsed.data], ["the keys of the root before", before]] as const) if (root !== undefined) demandSigners(name, whose, parsed.data, root);
+    before = parsed.data;
+  }
+}
+
+function demandSigners(name: string, whose: string, { signatures }: Root, { signed }: Root): void {
+  const { keyids, threshold } = signed.roles.root;
+  const isMissing = (key: string): boolean => !signatures.some(({ keyid }) => keyid === key);
+  const missing = keyids.filter(isMissing);
+  const count = keyids.length - missing.length;
+  if (count >= threshold) return;
+  throw new HolonError("HOLON_SIGNATURE_UNMET", `metadata ${name} has ${count} of ${threshold} signatures by ${whose}, and lacks ${threshold - count} more of ${missing.map((key) => key.slice(0, 12)).join(", ")}: behind it nodes would take nothing more`, {
+    next: "Make the root where as many key files as must sign are together: `holon publisher add`, `remove` or `rotate`. What is served now stays served.",
+  });
+}
+
 async function read(name: string, hash: BlobHash, blobs: Blobs): Promise<Signed> {
-  const bytes = await blobs.read(hash);
-  if (bytes.length > limits.signatureFileBytesMax) throw new HolonError("HOLON_SIGNATURE_BAD", `metadata ${name} are longer than ${limits.signatureFileBytesMax} bytes`);
-  const parsed = fileSchema.safeParse(jsonOf(bytes));
+  const parsed = fileSchema.safeParse(await jsonIn(name, hash, blobs));
   if (!parsed.success) throw new HolonError("HOLON_SIGNATURE_BAD", `metadata ${name}: ${z.prettifyError(parsed.error)}`);
   return parsed.data.signed;
+}
+
+async function jsonIn(name: string, hash: BlobHash, blobs: Blobs): Promise<unknown> {
+  const bytes = await blobs.read(hash);
+  if (bytes.length > limits.signatureFileBytesMax) throw new HolonError("HOLON_SIGNATURE_BAD", `metadata ${name} are longer than ${limits.signatureFileBytesMax} bytes`);
+  return jsonOf(bytes);
 }
 
 function jsonOf(bytes: Uint8Array): unknown {

@@ -501,6 +501,8 @@ export const limits = {
   /** The same refusal is told again after this, with how often it came; kinds of refusals that are told apart. At the bound: they are told as one. */
   refusalTellMs: 60_000,
   refusalsToldMax: 64,
+  /** A node says again that it refuses the document it is to reach after this, where it says the same. */
+  refusedTellMs: 3_600_000,
   /** Users, API tokens and calls that wait for approval. At the bound: `HOLON_USER_BAD`, `HOLON_TOKEN_BAD`, `HOLON_APPROVAL_FULL`. */
   usersMax: 1_024,
   apiTokensMax: 1_024,

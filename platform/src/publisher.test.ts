@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
 import type { SignedTarget, TrustAnswer } from "@holon/core/ports.ts";
-import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rootOf, rotateOnline, signTargets } from "./publisher.ts";
+import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rootOf, rotateOnline, signTargets, waitingOf } from "./publisher.ts";
+import { hasCode } from "@holon/core/testing/has-code.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { createTrustTuf } from "./trust/tuf.ts";
 
@@ -55,12 +56,15 @@ test("two of three: nothing is served before a second holder has signed, on a ma
   cpSync(folder, second, { recursive: true });
   for (const index of [1, 2]) rmSync(join(folder, "keys", keyFile(index)));
   for (const index of [0, 2]) rmSync(join(second, "keys", keyFile(index)));
-  await fails(signTargets(folder, app("a", "1"), { nowMs }), "HOLON_SIGNATURE_UNMET");
+  const short = offline.map(({ id }) => id.slice(0, 12));
+  assert.equal(await waitingOf(folder), undefined);
+  await assert.rejects(signTargets(folder, app("a", "1"), { nowMs }), hasCode("HOLON_SIGNATURE_UNMET", new RegExp(`targets 2 has 1 of 2 signatures \\(${short[0]}\\): it lacks 1 more of ${short[1]}, ${short[2]}`)));
+  assert.deepEqual(await waitingOf(folder), { version: 2, threshold: 2, signed: [offline[0]?.id], missing: [offline[1]?.id, offline[2]?.id] });
   assert.equal((await ask(folder, ["a/1/app.json"])).targets.size, 0);
   cpSync(join(folder, "pending"), join(second, "pending"), { recursive: true });
   await signTargets(second, undefined, { nowMs });
   assert.deepEqual([...(await ask(second, ["a/1/app.json"])).targets.keys()], ["a/1/app.json"]);
-  assert.deepEqual(readdirSync(join(second, "pending")), []);
+  assert.deepEqual([readdirSync(join(second, "pending")), await waitingOf(second)], [[], undefined]);
 });
 
 test("keys are sealed with the passphrase, for this user only, and without it nothing is signed", async (t) => {
@@ -144,6 +148,16 @@ test("a root is signed by keys that lie here together: with fewer none is made, 
   const before = await metadataOf(folder);
   await assert.rejects(rotateOnline(folder, { nowMs }), (error) => error instanceof HolonError && error.code === "HOLON_SIGNATURE_UNMET" && /bring/i.test(error.next ?? ""));
   assert.deepEqual(await metadataOf(folder), before);
+});
+
+test("who takes a key out needs as many of those that stay: with fewer it is told which are missing, and nothing is left behind", async (t) => {
+  const folder = scratchFolder(t);
+  const { offline } = await createPublisher(folder, { keys: 3, threshold: 2, nowMs });
+  const [stays, goes, away] = offline.map(({ id }) => id.slice(0, 12));
+  rmSync(join(folder, "keys", `${offline[2]?.id.slice(0, 16) ?? ""}.json`));
+  const before = [readdirSync(join(folder, "keys")), await metadataOf(folder)];
+  await assert.rejects(removeKey(folder, goes ?? "", { nowMs }), (error) => hasCode("HOLON_SIGNATURE_UNMET", new RegExp(`2 of its keys at once, and ${stays} alone is here`))(error) && error instanceof HolonError && error.next.startsWith(`Bring 1 more of ${away} together`));
+  assert.deepEqual([readdirSync(join(folder, "keys")), await metadataOf(folder)], before);
 });
 
 test("a folder is made a publisher's once, and asks for keys that can be", async (t) => {

@@ -78,8 +78,10 @@ export async function removeKey(folder: string, id: string, options: PublisherOp
   if (offline.length !== before.offline.length - 1 || id === "") throw new HolonError("HOLON_ARGUMENT_BAD", `${id} is the beginning of ${before.offline.length - offline.length} keys, not of one`, { next: "See `holon publisher show`." });
   if (offline.length < before.threshold) throw new HolonError("HOLON_ARGUMENT_BAD", `without it ${offline.length} keys are left, and ${before.threshold} must sign`, { next: "Add a key first." });
   const held = await openRootKeys(folder, before, options);
-  const next = await withNewOnline(folder, { ...before, offline }, held, options);
   const left = held.filter((key) => offline.some(({ id: kept }) => kept === key.public.id));
+  // A root is signed by the keys that it names as well: the one that goes counts for the root before alone.
+  requireRootKeys(folder, { offline, threshold: before.threshold }, left);
+  const next = await withNewOnline(folder, { ...before, offline }, held, options);
   // What the key that went has signed must be signed without it.
   const targets = await newestTargets(folder);
   if (targets !== undefined) await finish(folder, next, await makeSignedTargets(targets.version + 1, targets.targets, left, options), options);
@@ -108,10 +110,19 @@ async function withNewOnline(folder: string, before: PublisherDescription, signe
 }
 
 /** Those that sign the next root: as many as must, since a root waits for nobody. */
-async function openRootKeys(folder: string, { offline, threshold }: PublisherDescription, { passphrase }: PublisherOptions): Promise<readonly SigningKey[]> {
-  const held = await openKeys(join(folder, "keys"), offline, passphrase);
-  if (held.length >= threshold) return held;
-  throw new HolonError("HOLON_SIGNATURE_UNMET", `${folder}: the next root takes ${threshold} keys at once, and ${held.length} are here`, { next: "Bring as many key files as must sign together in keys/ of this folder, for this step, with the passphrase that opens them." });
+async function openRootKeys(folder: string, publisher: PublisherDescription, { passphrase }: PublisherOptions): Promise<readonly SigningKey[]> {
+  const held = await openKeys(join(folder, "keys"), publisher.offline, passphrase);
+  requireRootKeys(folder, publisher, held);
+  return held;
+}
+
+function requireRootKeys(folder: string, { offline, threshold }: Pick<PublisherDescription, "offline" | "threshold">, held: readonly SigningKey[]): void {
+  if (held.length >= threshold) return;
+  const here = held.map(({ public: { id } }) => id);
+  const away = offline.map(({ id }) => id).filter((id) => !here.includes(id));
+  throw new HolonError("HOLON_SIGNATURE_UNMET", `${folder}: the next root takes ${threshold} of its keys at once, and ${here.length === 0 ? "none is" : `${namesOf(here)} alone ${here.length === 1 ? "is" : "are"}`} here or opened by the passphrase; nothing was changed`, {
+    next: `Bring ${threshold - here.length} more of ${namesOf(away)} together in keys/ of this folder, for this step, with the passphrase that opens them. What runs goes on by the root of before.`,
+  });
 }
 
 /**
@@ -138,7 +149,7 @@ async function finish(folder: string, publisher: PublisherDescription, targets: 
   const root = await readBytes(join(folder, "metadata", `${publisher.rootVersion}.root.json`));
   if (!(await isSigned("targets", targets, root))) {
     await writeWhole(path, targets, 0o644);
-    throw unmet(folder, `targets ${describeFile(targets).version}`, countSignatures(targets), publisher.threshold);
+    throw stillUnmet(folder, waitsOf(targets, publisher));
   }
   await renew(folder, targets, await openKeys(join(folder, "keys"), [publisher.online], options.passphrase), options);
   await rm(path, { force: true });
@@ -146,7 +157,7 @@ async function finish(folder: string, publisher: PublisherDescription, targets: 
 
 /** Snapshot and timestamp of these targets, whose versions rise with each signing. */
 async function renew(folder: string, targets: Uint8Array, online: readonly SigningKey[], { nowMs, days = defaultDays }: PublisherOptions): Promise<void> {
-  if (online.length === 0) throw unmet(folder, "snapshot and timestamp", 0, 1);
+  if (online.length === 0) throw new HolonError("HOLON_SIGNATURE_UNMET", `${folder}: the online key, which signs snapshot and timestamp, is not here, or not opened by the passphrase`, { next: "Run `holon publisher sign` in this folder where it is, or with its passphrase; every holder has it." });
   const held = await readFile(join(folder, "metadata", "timestamp.json")).catch((error: unknown) => {
     if (isErrno(error, "ENOENT")) return undefined;
     throw diskError("read", folder, error);
@@ -167,7 +178,7 @@ async function writeRoot(folder: string, { offline, threshold, online, rootVersi
   const own = { keys: offline, threshold };
   const fresh = { keys: [online], threshold: 1 };
   const root = await signFile(await makeRoot(rootVersion, nowMs + rootMs, { root: own, targets: own, snapshot: fresh, timestamp: fresh }), signers);
-  if (!(await isSigned("root", root, root))) throw unmet(folder, `root ${rootVersion}`, signers.length, threshold);
+  if (!(await isSigned("root", root, root))) throw new HolonError("HOLON_INTERNAL", `${folder}: root ${rootVersion} is not signed by ${threshold} of its own keys`);
   await writeWhole(join(folder, "metadata", `${rootVersion}.root.json`), root, 0o644);
 }
 
@@ -201,8 +212,33 @@ function withApp(before: ReadonlyMap<string, SignedTarget>, app: { readonly name
 const isSame = (a: ReadonlyMap<string, SignedTarget>, b: ReadonlyMap<string, SignedTarget>): boolean =>
   a.size === b.size && [...a].every(([target, { hash, lengthBytes }]) => b.get(target)?.hash === hash && b.get(target)?.lengthBytes === lengthBytes);
 
-const signaturesSchema = z.object({ signatures: z.array(z.object({ keyid: z.string() })) });
-const countSignatures = (bytes: Uint8Array): number => signaturesSchema.parse(JSON.parse(new TextDecoder().decode(bytes))).signatures.length;
+/** Targets that more keys must sign before anybody is served them. */
+export interface Waiting {
+  readonly version: number;
+  readonly threshold: number;
+  /** Keys that have signed them, and those that have not. */
+  readonly signed: readonly string[];
+  readonly missing: readonly string[];
+}
+
+/** Undefined where nothing waits. */
+export async function waitingOf(folder: string): Promise<Waiting | undefined> {
+  const publisher = await demand(folder);
+  const pending = await readPending(folder);
+  return pending && waitsOf(pending, publisher);
+}
+
+/** Whoever signed and is no holder any more counts no more. */
+function waitsOf(targets: Uint8Array, { offline, threshold }: PublisherDescription): Waiting {
+  const { version, signers } = describeFile(targets);
+  const ids = offline.map(({ id }) => id);
+  return { version, threshold, signed: ids.filter((id) => signers.includes(id)), missing: ids.filter((id) => !signers.includes(id)) };
+}
+
+/** How many of how many, and whose. */
+export const waitingText = ({ version, threshold, signed, missing }: Waiting): string => `targets ${version} has ${signed.length} of ${threshold} signatures${signed.length === 0 ? "" : ` (${namesOf(signed)})`}: it lacks ${Math.max(1, threshold - signed.length)} more of ${namesOf(missing)}`;
+
+const namesOf = (ids: readonly string[]): string => ids.map((id) => id.slice(0, 12)).join(", ");
 
 async function demand(folder: string): Promise<PublisherDescription> {
   const publisher = await readPublisher(folder);
@@ -210,8 +246,8 @@ async function demand(folder: string): Promise<PublisherDescription> {
   return publisher;
 }
 
-const unmet = (folder: string, what: string, keys: number, threshold: number): HolonError =>
-  new HolonError("HOLON_SIGNATURE_UNMET", `${folder}: ${what} has ${keys} of ${threshold} signatures`, { next: "Run `holon publisher sign` in this folder where the other keys are, or with their passphrase." });
+const stillUnmet = (folder: string, waiting: Waiting): HolonError =>
+  new HolonError("HOLON_SIGNATURE_UNMET", `${folder}: ${waitingText(waiting)}`, { next: "Carry pending/ of this folder to who holds one of those, and run `holon publisher sign` there; or here, with the passphrase that opens it. Until then what was signed before is served, and runs." });
 
 async function makeFolders(folder: string): Promise<void> {
   for (const name of ["keys", "metadata", "pending"]) await mkdir(join(folder, name), { recursive: true, mode: 0o700 });

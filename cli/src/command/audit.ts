@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { dataClassSchema } from "@holon/core/schema/event.ts";
-import { watchLeft } from "@holon/node/policy/left.ts";
+import { watchLeft, type LeftRow } from "@holon/node/policy/left.ts";
 import { verifyTrail } from "@holon/node/policy/trail.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
@@ -46,7 +46,9 @@ export async function verifyAudit(folder: string, { class: asked, site, since, u
   else {
     process.stdout.write(`${printTable(["LANE", "RECORDS", "THROUGH", "CHAIN"], report.lanes.map(({ lane, records, head }) => [lane, `${records}`, `${head.sequence}`, head.hash.slice(0, 16)]))}\n`);
     for (const range of report.expired) process.stdout.write(`let go of by rule: ${range}\n`);
-    if (rows !== undefined) process.stdout.write(`\n${printTable(["NODE", "SITE", "LANE", "CLASS", "BORN IN", "THROUGH", "TO", "WORD", "RULE", "RECORDS", "FIRST", "LAST"], rows.map((row) => [row.node, row.site ?? "?", row.lane, asked ?? "", row.jurisdictions.join(" "), row.through.join(", "), row.destination, row.allow ? (row.closed ? "left" : "may have left") : "held back", row.rule, `${row.records}`, `${row.first}`, `${row.last}`]))}\n`);
+    if (rows !== undefined) process.stdout.write(`\n${tableOf(rows.filter(({ isTimeUnknown }) => !isTimeUnknown), asked ?? "")}`);
+    const timeless = rows?.filter(({ isTimeUnknown }) => isTimeUnknown) ?? [];
+    if (timeless.length > 0) process.stdout.write(`\ntime unknown: recorded by a clock that was not set, or went back later; of this span or of another\n${tableOf(timeless, asked ?? "")}`);
     for (const { lane, first, last, from, to } of gaps) process.stdout.write(`not covered: ${lane} ${first} to ${last}, recorded ${from === null ? "" : `after ${from} `}${to === null ? "" : `before ${to}, `}${lane.endsWith("/audit") ? "with the decisions in it" : "with what may have left of it"}\n`);
     for (const { lane, records, first, last } of undecided) process.stdout.write(`no decision is here: ${lane} ${first} to ${last}, ${records} of class ${asked ?? ""}, which stayed, or of which it was decided elsewhere or in what is not here\n`);
     if (isStray) process.stdout.write(`no node of site ${site} is in this log: it knows ${sites.join(", ") || "none"}\n`);
@@ -59,3 +61,6 @@ export async function verifyAudit(folder: string, { class: asked, site, since, u
   }
   return report.violations.length === 0 && !isTorn && !isStray;
 }
+
+const tableOf = (rows: readonly LeftRow[], asked: string): string =>
+  `${printTable(["NODE", "SITE", "LANE", "CLASS", "BORN IN", "THROUGH", "TO", "WORD", "RULE", "RECORDS", "FIRST", "LAST"], rows.map((row) => [row.node, row.site ?? "?", row.lane, asked, row.jurisdictions.join(" "), row.through.join(", "), row.destination, row.allow ? (row.closed ? "left" : "may have left") : "held back", row.rule, `${row.records}`, `${row.first}`, `${row.last}`]))}\n`;

@@ -1,7 +1,7 @@
 /** `holon publisher init|add|remove|rotate|sign|show|pin|trust` */
 import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
-import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rotateOnline, signTargets, type PublisherDescription } from "@holon/platform/publisher.ts";
+import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rotateOnline, signTargets, waitingOf, waitingText, type PublisherDescription } from "@holon/platform/publisher.ts";
 import { sealerOf, trustSite } from "@holon/platform/publisher/sites.ts";
 import { describeFile, targetsOf } from "@holon/platform/trust/tuf-repository.ts";
 import { loadManifest } from "../app/load.ts";
@@ -68,9 +68,11 @@ export async function showPublisher(place: string, json: boolean): Promise<void>
   const files = await metadataOf(folder);
   const expires = [...files].flatMap(([name, bytes]) => (name === "timestamp.json" ? [new Date(describeFile(bytes).expiresMs).toISOString()] : []))[0] ?? null;
   const targets = [...files].flatMap(([name, bytes]) => (name.endsWith(".targets.json") ? [...targetsOf(bytes)] : []));
-  if (json) return void process.stdout.write(`${JSON.stringify({ ...publisher, expires, targets: targets.map(([target, signed]) => ({ target, ...signed })) })}\n`);
+  const waiting = await waitingOf(folder);
+  if (json) return void process.stdout.write(`${JSON.stringify({ ...publisher, expires, waiting: waiting ?? null, targets: targets.map(([target, signed]) => ({ target, ...signed })) })}\n`);
   tell(place, publisher, false);
   process.stdout.write(`adopted by nodes until ${expires ?? "never"}\n`);
+  if (waiting !== undefined) process.stdout.write(`waits: ${waitingText(waiting)}; carry pending/ to who holds one, and run \`holon publisher sign\` there\n`);
   if (targets.length > 0) process.stdout.write(`${printTable(["SIGNED", "BYTES", "SHA-256"], targets.map(([target, { lengthBytes, hash }]) => [target, `${lengthBytes}`, hash]))}\n`);
 }
 

@@ -2,6 +2,7 @@
  * Calls that the policy wants two people for.
  *
  *     called ─▶ waits ─▶ approved by another person ─▶ the same call again, once ─▶ done
+ *                 │                  └─◀─ it failed before anything was done ─◀─┘
  *                 └─▶ rejected, or its time is over
  *
  * What is approved is one call of one caller, word by word: it is known again by a hash of all of it under control's own key, and by what its passwords are held against. What exactly is asked
@@ -10,6 +11,7 @@
  */
 import type { Caller } from "@holon/core/api/caller.ts";
 import type { Call } from "@holon/core/api/guarded.ts";
+import type { Spent } from "@holon/core/api/spent.ts";
 import { secretsOf, withoutSecrets } from "@holon/core/api/without-secrets.ts";
 import { signedBySchema } from "@holon/core/diagnosis/signed-by.ts";
 import { toBeSigned } from "@holon/core/diagnosis/signs.ts";
@@ -17,7 +19,10 @@ import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
 import { toHex } from "@holon/core/log/hex.ts";
-import type { CellChange } from "@holon/core/log/log.ts";
+import type { CellChange, Lane } from "@holon/core/log/log.ts";
+import { parseStoredEvent } from "@holon/core/event/stored.ts";
+import { decidedEvent } from "@holon/core/event/of-people.ts";
+import { printRecordName } from "@holon/core/log/identity.ts";
 import type { Decision } from "@holon/core/policy/policy.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { isRole } from "@holon/core/policy/roles.ts";
@@ -38,10 +43,10 @@ interface Wanted {
 export interface Approvals {
   /** Those that wait, and those that are approved and not used yet. */
   approvals(): readonly OpenApproval[];
-  /** Resolves where another person approved this very call, which uses that up. `HOLON_APPROVAL_PENDING`, `HOLON_APPROVAL_FULL`, `HOLON_POLICY_DENIED`. */
-  approved(call: Call, decision: Decision): Promise<void>;
+  /** Resolves where another person approved this very call, which uses that up. Undefined where nobody had to. `HOLON_APPROVAL_PENDING`, `HOLON_APPROVAL_FULL`, `HOLON_POLICY_DENIED`. */
+  approved(call: Call, decision: Decision): Promise<Spent | undefined>;
   /** The same, and who approved it, with what they signed. */
-  approvedBy(call: Call, decision: Decision): Promise<{ readonly by: string; readonly signature: unknown }>;
+  approvedBy(call: Call, decision: Decision): Promise<{ readonly by: string; readonly signature: unknown; readonly spent?: Spent | undefined }>;
   /** `HOLON_APPROVAL_BAD` where there is none, or it is the approver's own. */
   approve(id: string, by: Caller, signature?: unknown): Promise<void>;
   /** What would be approved so. As `approve` fails, before anything is done. */
@@ -52,6 +57,7 @@ export interface Approvals {
 
 export function openApprovals(ledger: Ledger, { log, crypto, credentials, concealed, provider, mayCall }: Pick<PeopleHost, "log" | "crypto" | "credentials" | "concealed" | "provider" | "mayCall">): Approvals {
   const { state, inTurn, write, nowMs } = ledger;
+  const ownTrail: Lane = { origin: log.origin, stream: "audit" };
   /** Where there are no two people who could agree, and nobody else says who people are, calls that make them wait for nobody: else nothing could ever be changed again. */
   const isMending = ({ caller, resource }: Call): boolean => caller.role !== undefined && !isRole(caller.role) && mending.includes(resource) && provider === undefined && [...state.users.values()].filter(({ role }) => approvers.includes(role)).length < 2;
   /** What nobody can see any more is approved by nobody. */
@@ -79,9 +85,10 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, concea
     return now !== undefined && mayCall({ kind: "person", name }, now, `POST/v1/approvals/{approval}/${signature === undefined ? "approve" : "sign"}`);
   }
 
-  /** Those of the same words, and of these the one of the same password, where there is one. */
+  /** Those of the same words, and of these the one of the same password, where there is one; one that is approved before one that waits. */
   async function knownOf({ asked: { hash }, digest }: Wanted, secrets: string | undefined): Promise<KnownApproval | undefined> {
-    for (const asked of open().filter((one) => one.hash === hash || one.digest === digest)) {
+    const same = open().filter((one) => one.hash === hash || one.digest === digest);
+    for (const asked of [...same.filter(stands), ...same.filter((one) => !stands(one))]) {
       if (secrets === undefined || (await credentials.matches(secrets, keptOf(asked.id)?.password))) return asked;
     }
     return undefined;
@@ -132,8 +139,9 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, concea
       const secrets = secret && canonicalJson(secret);
       const known = await knownOf(wanted, secrets);
       if (known?.by !== undefined && stands(known)) {
+        const kept = log.cell(cellOf(known.id));
         await write(peopleEvents.used, known.id, { who: known.who, by: known.by }, { open: { id: known.id }, cells: [gone(known.id)] });
-        return { by: known.by, signature: known.signature };
+        return { by: known.by, signature: known.signature, spent: spentOf({ ...known, by: known.by }, kept) };
       }
       const asked = known ?? wanted.asked;
       if (known === undefined) {
@@ -146,10 +154,23 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, concea
       throw new HolonError("HOLON_APPROVAL_PENDING", `${asked.reason}: it waits as ${asked.id}${since}`, { next: `Have another person run \`holon approval approve ${asked.id}\`, then call again as you did.` });
     });
 
+  /** Not where control's own trail says that anything was done since, by whomever: then nobody can say that this call has done nothing. */
+  function spentOf(known: KnownApproval & { readonly by: string }, kept: Uint8Array | undefined): Spent {
+    const through = log.head(ownTrail)?.sequence ?? 0;
+    return {
+      giveBack: (code) =>
+        inTurn(async () => {
+          if (await isAnythingDone(log, ownTrail, through)) return;
+          const { id, resource, hash, askedAt, ...said } = known;
+          await write(peopleEvents.returned, id, { ...said, askedAt, code }, { open: { id, resource, ...(hash === undefined ? {} : { hash }) }, cells: kept === undefined ? [] : [{ key: cellOf(id), value: kept }] });
+        }),
+    };
+  }
+
   return {
     approvals: () => open().map(shown),
     approvedBy,
-    approved: async (call, decision) => void (await approvedBy(call, decision)),
+    approved: async (call, decision) => (await approvedBy(call, decision)).spent,
     approvable,
     approve: (id, by, signature) =>
       inTurn(async () => {
@@ -165,6 +186,16 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, concea
       }),
   };
 }
+
+/** Whether its trail tells of anything behind that record but of who asked for what. */
+async function isAnythingDone(log: PeopleHost["log"], trail: Lane, through: number): Promise<boolean> {
+  const since = await log.read(trail, through + 1, { maxRecords: trailLooked, maxBytes: limits.linkBatchBytesMax });
+  const types = since.map((record) => parseStoredEvent(record.bytes, printRecordName(record)).type);
+  return (log.head(trail)?.sequence ?? 0) > through + since.length || types.some((type) => !asking.has(type));
+}
+
+const asking: ReadonlySet<string> = new Set([decidedEvent, peopleEvents.refused, peopleEvents.asked, peopleEvents.used, peopleEvents.returned, peopleEvents.began, peopleEvents.locked, peopleEvents.notProvided]);
+const trailLooked = 256;
 
 const keptSchema = z.strictObject({ params: z.record(z.string(), z.string()).optional(), query: z.record(z.string(), z.string()).optional(), body: z.unknown().optional(), password: z.string().optional() });
 

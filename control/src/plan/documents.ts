@@ -84,6 +84,8 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
   for (const { node, apps } of assignments) {
     const before = held.get(node);
     const parts = partsOf(node, apps, { planning, documents, moving, delegation: delegations.get(node) });
+    // Who was revoked is given one that is empty, by which nobody waits for it; nothing behind it would reach anybody.
+    if (state.revoked.has(node) && (before?.apps.length ?? 0) === 0 && known.claims.get(node) === undefined) continue;
     const isSigned = roots === undefined || (canonicalJson(before?.signatures?.images) === canonicalJson(images) && before?.signatures?.director[`${roots}.root.json`] !== undefined);
     const claim = known.claims.get(node);
     if (areSame(before, apps, parts) && !isOther(claim, apps, deployed) && before?.policy?.hash === state.policy?.hash && isSigned && !runsAnother(state, node)) continue;

@@ -21,6 +21,7 @@ export const peopleEvents = {
   approved: "holon.approval.approved",
   rejected: "holon.approval.rejected",
   used: "holon.approval.used",
+  returned: "holon.approval.returned",
   refused: "holon.api.refused",
 } as const;
 
@@ -82,6 +83,9 @@ const beganData = z.looseObject({ name: z.string(), address: z.string() });
 const idData = z.looseObject({ id: z.string() });
 /** `signature`: what the approver signed besides, for whoever asks for more than control's word. */
 const approvedData = z.looseObject({ id: z.string(), by, role: roleSchema.optional(), endsMs: z.number(), signature: z.unknown().optional() });
+
+/** All of it: what was used is known no more. */
+const returnedData = z.looseObject({ ...askedData.shape, by, role: roleSchema.optional(), signature: z.unknown().optional(), askedAt: z.string() });
 
 export interface KnownApproval extends AskedApproval {
   readonly askedAt: string;
@@ -155,6 +159,7 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
   }),
   [peopleEvents.rejected]: about(idData, ({ approvals }, { id }) => approvals.delete(id)),
   [peopleEvents.used]: about(idData, ({ approvals }, { id }) => approvals.delete(id)),
+  [peopleEvents.returned]: about(returnedData, ({ approvals }, returned) => approvals.set(returned.id, returned)),
 };
 
 /** With what was theirs: somebody else may have the name later. */

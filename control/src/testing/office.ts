@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { guardRoutes } from "@holon/core/api/guarded.ts";
-import type { Route, RouteAnswer } from "@holon/core/api/route.ts";
+import type { Route, RouteAnswer, RouteRequest } from "@holon/core/api/route.ts";
 import { compilePolicy } from "@holon/core/policy/compile.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import { z } from "zod";
@@ -49,7 +49,7 @@ export class Office {
   }
 
   /** As over HTTP, by the policy that is set here. */
-  call(caller: Caller, method: Route["method"], path: string, request: { readonly params?: Record<string, string>; readonly query?: Record<string, string>; readonly body?: unknown } = {}): Promise<RouteAnswer> {
+  call(caller: Caller, method: Route["method"], path: string, request: { readonly params?: Record<string, string>; readonly query?: Record<string, string>; readonly body?: unknown; readonly demand?: RouteRequest["demand"] } = {}): Promise<RouteAnswer> {
     const { decide } = compilePolicy(parsePolicy(this.policy));
     const routes = guardRoutes(controlRoutes(this.fleet.control), { decide: (principal, name, context) => Promise.resolve(decide(principal, "call", { name }, context)), approved: this.people.approved, refused: this.people.refused });
     const route = routes.find((one) => one.method === method && one.path === path);

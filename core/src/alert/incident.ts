@@ -62,9 +62,11 @@ export function hearAgain(incident: Incident, { alert, node }: Heard): Incident 
   return { ...incident, tellers, alert: { ...incident.alert, severity, value, message, count: incident.alert.count + (known ? 0 : 1), state: isOver ? "resolved" : "firing", until: isOver ? until : null } };
 }
 
-/** One node that told of it knows no more of it, and another does: it is over there. */
-export const over = (incident: Incident, accepts: (node: string) => boolean, until: string): Incident =>
-  incident.tellers.filter(({ node, isOver }) => !isOver && accepts(node)).reduce((now, { id, node }) => hearAgain(now, { ...now, alert: { ...now.alert, id, state: "resolved", until }, node }), incident);
+/** One node that told of it knows no more of it, and another does: it is over there. `because`: why it is over altogether, where it is by that. */
+export function over(incident: Incident, accepts: (node: string) => boolean, until: string, because?: string): Incident {
+  const now = incident.tellers.filter(({ node, isOver }) => !isOver && accepts(node)).reduce((one, { id, node }) => hearAgain(one, { ...one, alert: { ...one.alert, id, state: "resolved", until }, node }), incident);
+  return because === undefined || now.alert.state !== "resolved" || incident.alert.state === "resolved" ? now : { ...now, alert: { ...now.alert, because } };
+}
 
 export const wasTold = ({ told }: Incident, route: string, state: ToldState): boolean => told.some((one) => one.route === route && one.state === state);
 

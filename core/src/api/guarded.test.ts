@@ -45,7 +45,10 @@ test("a token for some routes is asked about no other, and what wants approval i
   await a?.handle({ ...request, caller: scoped });
   await assert.rejects(b?.handle({ ...request, caller: scoped }) ?? Promise.resolve(), { code: "HOLON_POLICY_DENIED", message: /token ci is for GET\/a\*, DELETE\/a and not for this: token ci call GET\/b/ });
   await assert.rejects(remove?.handle({ ...request, caller: scoped }) ?? Promise.resolve(), { code: "HOLON_POLICY_DENIED", message: "another person" });
-  const [, , approved] = guardRoutes(table, { decide, approved: ({ resource }, { rule }) => Promise.resolve(void done.push(`${rule} ${resource}`)) });
+  const [, , approved] = guardRoutes(table, { decide, approved: ({ resource }, { rule }) => {
+    done.push(`${rule} ${resource}`);
+    return Promise.resolve(undefined);
+  } });
   await approved?.handle({ ...request, caller: scoped });
   assert.deepEqual(done, ["GET/a", "four-eyes DELETE/a", "DELETE/a"]);
 });

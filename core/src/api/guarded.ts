@@ -7,6 +7,7 @@ import { roleFact } from "../policy/roles.ts";
 import { machineCaller, type Caller } from "./caller.ts";
 import { decideFor } from "./decide-for.ts";
 import type { Route, RouteRequest } from "./route.ts";
+import { openAccount, type Account, type Spent } from "./spent.ts";
 
 export const machineToken: Principal = machineCaller.principal;
 
@@ -23,8 +24,8 @@ export interface Call {
 
 export interface Gate {
   decide(principal: Principal, resource: string, context: Context): Promise<Decision>;
-  /** The policy wants another person's approval: resolves where it is there and not used yet, else fails with `HOLON_APPROVAL_PENDING`. Without it such calls are denied. */
-  approved?(call: Call, decision: Decision): Promise<void>;
+  /** The policy wants another person's approval: resolves where it is there and not used yet, which uses it, else fails with `HOLON_APPROVAL_PENDING`. Without it such calls are denied. */
+  approved?(call: Call, decision: Decision): Promise<Spent | undefined>;
   /** For the trail. */
   refused?(call: Call, decision: Decision): Promise<void>;
 }
@@ -37,13 +38,22 @@ export function guardRoutes(routes: readonly Route[], gate: Gate): readonly Rout
       const caller = request.caller ?? machineCaller;
       return [routeResource(route), ...(route.tellsOf?.(request) ?? [])].map((resource) => ({ caller, resource, route, request }));
     };
-    const ask = async (request: RouteRequest): Promise<void> => {
-      for (const call of callsOf(request)) await demand(call, gate);
+    const ask = async (request: RouteRequest, account: Account): Promise<void> => {
+      for (const call of callsOf(request)) account.spends(await demand(call, gate));
     };
-    async function* whileLet<T>(stream: AsyncIterable<T>, request: RouteRequest): AsyncGenerator<T> {
-      for await (const told of stream) {
-        await demandStill(callsOf, request, gate);
-        yield told;
+    async function* whileLet<T>(follow: (request: RouteRequest) => AsyncIterable<T>, request: RouteRequest): AsyncGenerator<T> {
+      const account = openAccount(route);
+      let hasTold = false;
+      try {
+        await ask(request, account);
+        for await (const told of follow({ ...request, spends: account.spends })) {
+          await demandStill(callsOf, request, gate);
+          hasTold = true;
+          yield told;
+        }
+      } catch (error) {
+        if (!hasTold) await account.settle(error);
+        throw error;
       }
     }
     const { follow, watch } = route;
@@ -56,24 +66,24 @@ export function guardRoutes(routes: readonly Route[], gate: Gate): readonly Rout
         if (!decision.allow && decision.wantsApproval !== true) await refuse(call, decision, gate);
       },
       async handle(request) {
-        await ask(request);
-        return route.handle(request);
+        const account = openAccount(route);
+        try {
+          await ask(request, account);
+          return await route.handle({ ...request, spends: account.spends });
+        } catch (error) {
+          await account.settle(error);
+          throw error;
+        }
       },
       ...(follow === undefined
         ? {}
         : {
-            async *follow(request, signal) {
-              await ask(request);
-              yield* whileLet(follow.call(route, request, signal), request);
-            },
+            follow: (request, signal) => whileLet((admitted) => follow.call(route, admitted, signal), request),
           }),
       ...(watch === undefined
         ? {}
         : {
-            async *watch(request, signal) {
-              await ask(request);
-              yield* whileLet(watch.call(route, request, signal), request);
-            },
+            watch: (request, signal) => whileLet((admitted) => watch.call(route, admitted, signal), request),
           }),
     } satisfies Route;
   });
@@ -81,9 +91,9 @@ export function guardRoutes(routes: readonly Route[], gate: Gate): readonly Rout
 
 const decide = async ({ caller, resource }: Call, gate: Gate): Promise<Decision> => outOfScope(caller, resource) ?? (await decideFor(caller, (principal, role) => gate.decide(principal, resource, { facts: { [roleFact]: role } })));
 
-async function demand(call: Call, gate: Gate): Promise<void> {
+async function demand(call: Call, gate: Gate): Promise<Spent | undefined> {
   const decision = await decide(call, gate);
-  if (decision.allow) return;
+  if (decision.allow) return undefined;
   if (decision.wantsApproval === true && gate.approved !== undefined) return gate.approved(call, decision);
   return refuse(call, decision, gate);
 }

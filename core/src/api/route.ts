@@ -1,6 +1,7 @@
 /** An HTTP API as a table: `control` and `node` write tables, `platform` serves them, the OpenAPI document is made from them. */
 import type { z } from "zod";
 import type { Caller } from "./caller.ts";
+import type { Spent } from "./spent.ts";
 import type { VersionDemand } from "./version.ts";
 
 export interface RouteRequest {
@@ -26,6 +27,8 @@ export interface RouteRequest {
   readonly lastEventId?: string | undefined;
   /** The request's `Content-Type`. */
   readonly contentType?: string;
+  /** Told of each approval that the handler itself uses up for this call. */
+  readonly spends?: ((spent: Spent | undefined) => void) | undefined;
   /** Stops where the caller leaves before it was answered: what changes nothing may end then. */
   readonly gone?: StopSignal | undefined;
 }
@@ -73,6 +76,8 @@ export interface Route {
   readonly versioned?: boolean;
   /** Its answer is shown once and kept nowhere, also not for an idempotency key. */
   readonly answeredOnce?: boolean;
+  /** What is done is another's, a function's: that it fails does not say that it did nothing. */
+  readonly handsOn?: boolean;
   /** Asked before anything of the body is read, with what is known by then: rejects where the caller may not call it, whatever the body says. `HOLON_POLICY_DENIED`. */
   admit?(request: Pick<RouteRequest, "params" | "caller">): Promise<void>;
   /** The request body is bytes, not JSON. */

@@ -23,6 +23,8 @@ export const alertSchema = z.object({
   value: z.number().nullable(),
   threshold: z.number().nullable(),
   message: z.string(),
+  /** Why it is over, where nobody said that what it tells of is: who told of it was revoked. */
+  because: z.string().optional(),
   /** How often it was told and counted as the same. */
   count: z.int().min(1),
   /** Of what it is about, where that has one. */

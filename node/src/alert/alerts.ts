@@ -32,6 +32,7 @@ import { createDelivery, type DeliveryOptions, type RouteStatus } from "./delive
 import { judgedTotals } from "./judged.ts";
 import { askLeaving } from "./leaving.ts";
 import { createObjectives } from "./objectives.ts";
+import { overOfRevoked } from "./of-revoked.ts";
 
 export interface Alerts {
   start(): void;
@@ -133,6 +134,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     const said = [...unsaid];
     for (const alert of said) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
     takeAcknowledgements();
+    for (const incident of overOfRevoked(book.all(), status.nodes, isoTime(nowMs))) book.put(incident);
     overElsewhere(status, nowMs);
     const awaited = new Set(status.nodes.filter(({ state }) => !isExcused(state)).map(({ node }) => node));
     alarms.quiet(nowMs, (node) => (awaited.has(node) ? options.throughOf(node) : undefined));
@@ -153,7 +155,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     }
   }
 
-  /** Who is silent to the node that it was connected to, and heard here by another way or revoked, is not silent. */
+  /** Who is silent to the node that it was connected to, and heard here by another way, or stopped, is not silent. */
   function overElsewhere({ nodes }: FleetStatus, nowMs: number): void {
     const open = book.all().filter(({ alert }) => alert.kind === "silence" && alert.state === "firing");
     if (open.length === 0) return;

@@ -5,13 +5,14 @@ import { routeResource, type Call } from "@holon/core/api/guarded.ts";
 import type { Route, RouteRequest } from "@holon/core/api/route.ts";
 import type { AskedBy } from "@holon/core/diagnosis/ask.ts";
 import { HolonError } from "@holon/core/errors.ts";
+import type { Spent } from "@holon/core/api/spent.ts";
 import type { Decision } from "@holon/core/policy/policy.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import type { HolonNode } from "../node.ts";
 
 /** Where people are known: waits for another person, and says who that was and what they signed. */
 export interface ShellApprovals {
-  approved(call: Call, decision: Decision): Promise<{ readonly by: string; readonly signature: unknown }>;
+  approved(call: Call, decision: Decision): Promise<{ readonly by: string; readonly signature: unknown; readonly spent?: Spent | undefined }>;
 }
 
 export interface DiagnosisNode extends Pick<HolonNode, "config" | "diagnosis" | "guard"> {
@@ -28,7 +29,8 @@ export async function askedByTwo(node: DiagnosisNode, request: RouteRequest, wha
   const wantsTwo = decision.wantsApproval === true || (decision.allow && isSigned);
   if (wantsTwo && route !== undefined && node.approvals !== undefined) {
     const asked = decision.allow ? { ...decision, reason: `${decision.reason}; what one has signed waits for another` } : decision;
-    const { by, signature } = await node.approvals.approved({ caller, resource: routeResource(route), route, request }, asked);
+    const { by, signature, spent } = await node.approvals.approved({ caller, resource: routeResource(route), route, request }, asked);
+    request.spends?.(spent);
     return { by: { ...byOf(caller, node), approvedBy: by }, second: signature };
   }
   if (!decision.allow) throw new HolonError("HOLON_POLICY_DENIED", decision.reason);

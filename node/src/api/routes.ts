@@ -121,6 +121,7 @@ const functionRoutes = (node: Pick<HolonNode, "ask">): readonly Route[] =>
     path: "/v1/apps/{app}/http/{path*}",
     summary: "Asks a function that answers requests.",
     query: z.looseObject({}),
+    handsOn: true,
     ...(method === "POST" || method === "PUT" ? { body: z.unknown() } : {}),
     answer: z.unknown(),
     handle: ({ params, query, body, traceparent }) => node.ask(params["app"] ?? "", { method, path: `/${params["path"] ?? ""}`, query, body: body ?? null, traceparent }),

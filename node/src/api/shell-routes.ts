@@ -77,6 +77,7 @@ async function twoOf(node: DiagnosisNode, route: Route, request: RouteRequest): 
   if (decision.wantsApproval !== true) throw new HolonError("HOLON_POLICY_DENIED", decision.reason);
   if (node.approvals === undefined) throw new HolonError("HOLON_POLICY_DENIED", decision.reason, { next: "Ask at control, where people are known: two of them are needed." });
   const approved = await node.approvals.approved({ caller, resource: routeResource(route), route, request }, decision);
+  request.spends?.(approved.spent);
   return { by: { ...by, approvedBy: approved.by }, second: approved.signature };
 }
 

@@ -7,6 +7,7 @@ import type { Moving } from "@holon/core/schema/moving.ts";
 import { renewSchema } from "@holon/core/schema/node-report.ts";
 import { createModel } from "@holon/sim/model.ts";
 import { SimNet } from "@holon/sim/net.ts";
+import type { Note } from "@holon/sim/trace.ts";
 import { NodeMachine } from "@holon/sim/node-machine.ts";
 import { createRunner } from "@holon/sim/runner.ts";
 import { World } from "@holon/sim/world.ts";
@@ -23,6 +24,7 @@ const ticks = (node: HolonNode): number => node.log.head({ origin: nodeName("edg
 function start(signatures: "required" | "optional", more: object = {}) {
   const world = new World(7);
   const questions: unknown[] = [];
+  const notes: Note[] = [];
   const config = nodeConfigSchema.parse({ name: "edge-1", site: "site", tier: "edge", jurisdiction: "EU/DE", signatures, ...more });
   const runner = createRunner();
   const machine = new NodeMachine<HolonNode>(world, new SimNet(world), 1, {
@@ -34,13 +36,14 @@ function start(signatures: "required" | "optional", more: object = {}) {
       return node;
     },
     sandbox: () => ({ model: createModel(), runner }),
+    listener: (note) => notes.push(note),
   });
   machine.start();
   const until = async (what: string, condition: () => boolean): Promise<void> => {
     await world.run({ condition, timeMs: world.nowMs + 60_000 });
     assert.ok(condition(), `never came true: ${what}`);
   };
-  return { world, machine, runner, questions, until };
+  return { world, machine, runner, questions, notes, until };
 }
 
 /** After a restart, with the newest document refused. */
@@ -156,4 +159,25 @@ test("what the next document names as it was is not touched", async () => {
   const { until, handled } = await heldUp(() => ({ names: ["f"] }));
   const before = handled();
   await until("it goes on", () => handled() > before + 20);
+});
+
+test("a document that stays refused is told of once, again with each change of what is said, and as a reminder each hour; tried it is all the while", async () => {
+  const { world, machine, notes, until } = start("required");
+  await until("it is up", () => machine.subject !== undefined);
+  const bring = async (version: number): Promise<void> => {
+    await world.drive(running(machine).log.append({ cells: [{ key: "desired/edge-1", value: encode({ ...document(version, "0".repeat(64)), apps: apps("0".repeat(64), String(version)) }) }] }));
+    await until(`document ${version} is refused`, () => running(machine).status().agent.state === "refused" && told().some((message) => message.startsWith(`desired document ${version}:`)));
+  };
+  const told = (): readonly string[] => notes.filter(({ level }) => level === "error").map(({ message }) => message);
+  await bring(3);
+  const first = world.nowMs;
+  await world.run({ timeMs: first + limits.refusedTellMs - 60_000 });
+  assert.equal(told().length, 1, "tried again for an hour, told once");
+  await world.run({ timeMs: first + limits.refusedTellMs + 2 * limits.unitRestartMaxMs });
+  assert.deepEqual([told().length, new Set(told()).size], [2, 1]);
+  await bring(4);
+  await world.run({ timeMs: world.nowMs + 600_000 });
+  assert.deepEqual([told().length, new Set(told()).size], [3, 2], "what is said has changed");
+  const reported = await world.drive(running(machine).log.find({ accepts: ({ stream }) => stream === "audit", type: "holon.node.reported", limit: 10 }));
+  assert.partialDeepStrictEqual(reported.map(({ event }) => event.data), [{ version: 3, outcome: "refused" }, { version: 4, outcome: "refused" }]);
 });

@@ -161,6 +161,8 @@ export function createAgent(context: AgentContext): Agent {
   let state: AgentState = "idle";
   let version = 0;
   let problem: HolonError | undefined;
+  /** Of which document, and when it was noted last. */
+  let refused = { version: 0, notedMs: 0 };
   let busy: Promise<void> | undefined;
   let again = false;
   /** The same document is to be reached once more. */
@@ -279,10 +281,15 @@ export function createAgent(context: AgentContext): Agent {
 
   async function refuse(desired: Desired, error: HolonError): Promise<void> {
     if (closed) return;
-    const news = problem?.message !== error.message;
+    const nowMs = ports.clock.monotonicMs();
+    const news = problem?.message !== error.message || refused.version !== desired.version;
     state = "refused";
     problem = error;
-    ports.trace.note("error", `desired document ${desired.version}: ${error.message}`, { code: error.code });
+    // It is tried every minute, for as long as nobody does anything about it.
+    if (news || nowMs - refused.notedMs >= limits.refusedTellMs) {
+      refused = { version: desired.version, notedMs: nowMs };
+      ports.trace.note("error", `desired document ${desired.version}: ${error.message}`, { code: error.code });
+    }
     timer?.cancel();
     timer = ports.clock.after(backoffMs(attempt++, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + ports.random.uniform() / 2), reconcile);
     if (news) await report("refused", desired.version, { error }).catch((failure: unknown) => ports.trace.note("warn", `report: ${toHolonError(failure).message}`)); // a full disk: the next try says it again

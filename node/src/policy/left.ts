@@ -2,7 +2,8 @@
  * What of a class left a site in a span of time, by which rule: the decisions of its nodes, laid over the records that are in the log.
  *
  * When a record left is written nowhere; it is bounded. It did not leave before it was recorded, nor before its decision was opened, nor after that was closed. So a span is answered with
- * all that may have left in it, and with what of the log is not there to be asked.
+ * all that may have left in it, and with what of the log is not there to be asked. Of what was recorded by a clock that cannot be believed it is not known whether it is of the span: it is
+ * told with every span in which its decision may have stood open.
  */
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import { laneName } from "@holon/core/log/log.ts";
@@ -10,6 +11,7 @@ import { classBit, lastSequence, runRecords, type Integrity } from "@holon/core/
 import { dataClassSchema, type DataClass, type StoredEvent } from "@holon/core/schema/event.ts";
 import { z } from "zod";
 import type { BatchRun } from "../log/scan.ts";
+import { createLaneTimes, type LaneTimes } from "./doubtful-times.ts";
 
 export interface LeftQuestion {
   readonly class: DataClass;
@@ -35,6 +37,8 @@ export interface LeftRow {
   readonly last: number;
   /** The decision was closed over all of them, and within the span: so many left in it. If not, the node ran on or died, or they left before the span or behind it: they may have. */
   readonly closed: boolean;
+  /** When they were recorded is not known, since a clock was wrong: they may be of the span that was asked about, or of any other. */
+  readonly isTimeUnknown: boolean;
   /** Transforms and birthplaces as they stand on the records. */
   readonly through: readonly string[];
   readonly jurisdictions: readonly string[];
@@ -75,14 +79,27 @@ type DecisionData = z.infer<typeof decisionSchema>;
 interface SeenDecision {
   readonly node: string;
   readonly data: DecisionData;
-  readonly openedMs: number;
-  closedMs: number;
+  readonly opened: Recorded;
+  closed: Recorded | undefined;
   closedThrough: number;
   count: number;
 }
-/** Records of one run that are asked about: decisions begin where runs begin. */
+/** When something was recorded, by its own account, and which piece of its lane that is. */
+interface Recorded {
+  readonly atMs: number;
+  readonly piece: number;
+}
+/** Of one run: decisions begin where runs begin. */
+interface SeenRun {
+  readonly lane: string;
+  readonly piece: number;
+  /** Records of the class, and those of them that say that they are not behind the span. */
+  readonly whole: SeenRecords;
+  readonly inTime: SeenRecords;
+}
 interface SeenRecords {
   readonly lane: string;
+  readonly isTimeUnknown: boolean;
   first: number;
   last: number;
   count: number;
@@ -95,7 +112,14 @@ interface SeenRecords {
 /** Hand it the runs in the order of the log. */
 export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWatch {
   const decisions: SeenDecision[] = [];
-  const records: SeenRecords[] = [];
+  const runs: SeenRun[] = [];
+  const times = new Map<string, LaneTimes>();
+  const timesOf = (lane: string): LaneTimes => {
+    const known = times.get(lane) ?? createLaneTimes();
+    times.set(lane, known);
+    return known;
+  };
+  const isSpan = question.sinceMs !== -Infinity || question.untilMs !== Infinity;
   const sites = new Map<string, string>();
   /** How far each lane was seen, and when that was recorded. */
   const seen = new Map<string, { readonly sequence: number; readonly atMs: number }>();
@@ -109,17 +133,26 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
     seen.set(lane, { sequence: lastSequence(header), atMs: header.recordedLastMs });
   }
 
-  function seeAudit(node: string, event: StoredEvent): void {
+  function seeAudit(node: string, event: StoredEvent, piece: number): void {
     if (event.type === "holon.node.started" && typeof event.data === "object" && event.data !== null && "site" in event.data) sites.set(node, String(event.data.site));
     const phase = /^holon\.policy\.decision\.(opened|closed)$/.exec(event.type)?.[1];
     const parsed = phase === undefined ? undefined : decisionSchema.safeParse(event.data).data;
     if (parsed === undefined || !parsed.classes.includes(question.class)) return;
-    if (phase === "opened") decisions.push({ node, data: parsed, openedMs: Date.parse(event.recordedtime), closedMs: Infinity, closedThrough: 0, count: 0 });
+    if (phase === "opened") decisions.push({ node, data: parsed, opened: { atMs: Date.parse(event.recordedtime), piece }, closed: undefined, closedThrough: 0, count: 0 });
     else {
       const open = decisions.findLast(({ node: own, data }) => own === node && data.lane === parsed.lane && data.destination === parsed.destination && data.from === parsed.from && data.classes.join() === parsed.classes.join());
-      if (open !== undefined) Object.assign(open, { closedMs: Date.parse(event.recordedtime), closedThrough: parsed.to ?? 0, count: parsed.count ?? 0 });
+      if (open !== undefined) Object.assign(open, { closed: { atMs: Date.parse(event.recordedtime), piece }, closedThrough: parsed.to ?? 0, count: parsed.count ?? 0 });
     }
   }
+
+  const isBelieved = (node: string, { piece }: Recorded): boolean => !timesOf(`${node}/audit`).isDoubtful(piece);
+  /** Between when it stood open: by a time that cannot be believed it is bounded by nothing. */
+  const openedMs = ({ node, opened }: SeenDecision): number => (isBelieved(node, opened) ? opened.atMs : -Infinity);
+  const closedMs = ({ node, closed }: SeenDecision): number => (closed !== undefined && isBelieved(node, closed) ? closed.atMs : Infinity);
+  const wasOpen = (decision: SeenDecision): boolean => openedMs(decision) <= question.untilMs && closedMs(decision) >= question.sinceMs;
+
+  /** What is asked about of all runs. */
+  const asked = (): readonly SeenRecords[] => runs.flatMap(({ lane, piece, whole, inTime }) => (isSpan && timesOf(lane).isDoubtful(piece) ? [{ ...whole, isTimeUnknown: true, firstMs: -Infinity }] : inTime.count > 0 ? [inTime] : []));
 
   const isOfSite = ({ node }: SeenDecision): boolean => question.site === undefined || sites.get(node) === question.site;
 
@@ -131,7 +164,7 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
   }
 
   /** Neither it nor what it allowed lies outside of the span. */
-  const isWithin = ({ openedMs, closedMs }: SeenDecision, firstMs = -Infinity): boolean => Math.max(openedMs, firstMs) >= question.sinceMs && closedMs <= question.untilMs;
+  const isWithin = (decision: SeenDecision, firstMs = -Infinity): boolean => Math.max(openedMs(decision), firstMs) >= question.sinceMs && closedMs(decision) <= question.untilMs;
 
   return {
     sites: () => [...new Set(sites.values())].toSorted(),
@@ -139,44 +172,43 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
       const { header, bytes } = run;
       const isAudit = header.stream === "audit";
       follow(run);
-      const isAsked = header.stream !== "local" && (header.classes & classBit(question.class)) !== 0 && header.recordedFirstMs <= question.untilMs;
+      const isAsked = header.stream !== "local" && (header.classes & classBit(question.class)) !== 0;
       if (!isAudit && !isAsked) return;
-      const own: SeenRecords = { lane: laneName(header), first: Infinity, last: 0, count: 0, firstMs: Infinity, through: new Set(), jurisdictions: new Set() };
-      runRecords(bytes, header, integrity).records.forEach((record, index) => {
-        if (record === undefined) return;
-        const event = eventIn(record);
-        if (event === undefined) return;
-        if (isAudit) seeAudit(header.origin, event);
-        const atMs = Date.parse(event.recordedtime);
-        if (!isAsked || event.class !== question.class || atMs > question.untilMs) return;
-        const sequence = header.firstSequence + index;
-        own.first = Math.min(own.first, sequence);
-        own.last = sequence;
-        own.count += 1;
-        own.firstMs = Math.min(own.firstMs, atMs);
-        own.jurisdictions.add(event.jurisdiction);
-        if (event.through !== undefined) own.through.add(event.through);
+      const lane = laneName(header);
+      const events = runRecords(bytes, header, integrity).records.flatMap((record, index) => {
+        const event = record === undefined ? undefined : eventIn(record);
+        return event === undefined ? [] : [{ event, sequence: header.firstSequence + index }];
       });
-      if (own.count > 0) records.push(own);
+      if (events.length === 0) return;
+      const piece = timesOf(lane).add(events.map(({ event }) => event));
+      if (isAudit) for (const { event } of events) seeAudit(header.origin, event, piece);
+      const [whole, inTime] = [noRecords(lane), noRecords(lane)];
+      for (const { event, sequence } of events) {
+        if (event.class !== question.class) continue;
+        tally(whole, event, sequence);
+        if (Date.parse(event.recordedtime) <= question.untilMs) tally(inTime, event, sequence);
+      }
+      if (whole.count > 0) runs.push({ lane, piece, whole, inTime });
     },
     rows() {
-      const rows = new Map<SeenDecision, SeenRecords[]>();
-      for (const record of records) {
+      const rows = [new Map<SeenDecision, SeenRecords[]>(), new Map<SeenDecision, SeenRecords[]>()] as const;
+      for (const record of asked()) {
+        const part = rows[record.isTimeUnknown ? 1 : 0];
         for (const decision of decisionsFor(record)) {
-          if (!isOfSite(decision) || decision.openedMs > question.untilMs || decision.closedMs < question.sinceMs) continue;
-          const own = rows.get(decision);
-          if (own === undefined) rows.set(decision, [record]);
+          if (!isOfSite(decision) || !wasOpen(decision)) continue;
+          const own = part.get(decision);
+          if (own === undefined) part.set(decision, [record]);
           else own.push(record);
         }
       }
-      const ofRecords = [...rows].map(([decision, own]): LeftRow => {
+      const ofRecords = rows.flatMap((part) => [...part]).map(([decision, own]): LeftRow => {
         const last = own.reduce((most, run) => Math.max(most, run.last), 0);
         const first = own.reduce((least, run) => Math.min(least, run.first), Infinity);
-        return { ...rowOf(decision), records: own.reduce((sum, { count }) => sum + count, 0), first, last, closed: decision.closedThrough >= last && isWithin(decision, own.reduce((least, { firstMs }) => Math.min(least, firstMs), Infinity)), through: union(own.map(({ through }) => through)), jurisdictions: union(own.map(({ jurisdictions }) => jurisdictions)) };
+        return { ...rowOf(decision), records: own.reduce((sum, { count }) => sum + count, 0), first, last, isTimeUnknown: own.some(({ isTimeUnknown }) => isTimeUnknown), closed: decision.closedThrough >= last && isWithin(decision, own.reduce((least, { firstMs }) => Math.min(least, firstMs), Infinity)), through: union(own.map(({ through }) => through)), jurisdictions: union(own.map(({ jurisdictions }) => jurisdictions)) };
       });
       // Of shared state, and of rows that a model was asked about, no record is kept: what counts is when the decision stood open.
-      const ofShared = decisions.filter((decision) => /^(?:shared|model)\//.test(decision.data.lane) && isOfSite(decision) && decision.openedMs <= question.untilMs && decision.closedMs >= question.sinceMs);
-      return [...ofRecords, ...ofShared.map((decision): LeftRow => ({ ...rowOf(decision), records: decision.count, first: decision.data.from, last: decision.closedThrough, closed: decision.closedThrough > 0 && isWithin(decision), through: [], jurisdictions: decision.data.jurisdictions ?? [] }))];
+      const ofShared = decisions.filter((decision) => /^(?:shared|model)\//.test(decision.data.lane) && isOfSite(decision) && wasOpen(decision));
+      return [...ofRecords, ...ofShared.map((decision): LeftRow => ({ ...rowOf(decision), records: decision.count, first: decision.data.from, last: decision.closedThrough, isTimeUnknown: isSpan && !(isBelieved(decision.node, decision.opened) && (decision.closed === undefined || isBelieved(decision.node, decision.closed))), closed: decision.closedThrough > 0 && isWithin(decision), through: [], jurisdictions: decision.data.jurisdictions ?? [] }))];
     },
     gaps(heads) {
       const ends = heads.flatMap(({ lane, head }): LeftGap[] => {
@@ -188,7 +220,7 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
     },
     undecided() {
       const rows = new Map<string, LeftUndecided>();
-      for (const { lane, first, last, count } of records) {
+      for (const { lane, first, last, count } of asked()) {
         const site = sites.get(lane.slice(0, lane.indexOf("/")));
         const isElsewhere = question.site !== undefined && site !== undefined && site !== question.site;
         if (isElsewhere || decisions.some(({ data }) => data.lane === lane && data.from <= first)) continue;
@@ -212,6 +244,17 @@ function eventIn(record: Uint8Array): StoredEvent | undefined {
   } catch {
     return undefined;
   }
+}
+
+const noRecords = (lane: string): SeenRecords => ({ lane, isTimeUnknown: false, first: Infinity, last: 0, count: 0, firstMs: Infinity, through: new Set(), jurisdictions: new Set() });
+
+function tally(own: SeenRecords, event: StoredEvent, sequence: number): void {
+  own.first = Math.min(own.first, sequence);
+  own.last = sequence;
+  own.count += 1;
+  own.firstMs = Math.min(own.firstMs, Date.parse(event.recordedtime));
+  own.jurisdictions.add(event.jurisdiction);
+  if (event.through !== undefined) own.through.add(event.through);
 }
 
 const union = (sets: readonly ReadonlySet<string>[]): readonly string[] => [...new Set(sets.flatMap((set) => [...set]))];

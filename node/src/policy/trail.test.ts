@@ -261,3 +261,41 @@ test("records of the class of which no decision is here are named: not asked abo
   assert.equal((await verify(folder, { ...question, site: "plant" })).undecided.find(({ lane }) => lane === "gateway-1/data")?.last, data.last);
   assert.deepEqual((await verify(folder, { ...question, untilMs: 0 })).undecided, []);
 });
+
+test("what was recorded while a clock was wrong is told with every span, as of an unknown time, and with what the clock said where nothing was asked of time", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder, { name: "gateway-1" });
+  const minute = 60_000;
+  const trueMs = Date.UTC(2026, 5, 1);
+  let shown: ReturnType<Clock["wall"]> = { ms: trueMs, state: "synced" };
+  const clock: Clock = Object.assign(Object.create(createClock()), { wall: () => shown });
+  const events = createEvents(config, clock);
+  const guard = createGuard({ config, log, events, integrity });
+  await log.append({ records: [events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site: "plant" } })] });
+  guard.follow(desired(1, "derived"));
+  const clocks: readonly (typeof shown)[] = [
+    { ms: trueMs, state: "synced" },
+    { ms: Date.UTC(1971, 0, 1), state: "unknown" },
+    { ms: trueMs + minute, state: "synced" },
+    { ms: trueMs + 45 * 1_440 * minute, state: "coasting" },
+    { ms: trueMs + 2 * minute, state: "synced" },
+    { ms: trueMs - 1_440 * minute, state: "coasting" },
+    { ms: trueMs + 3 * minute, state: "synced" },
+  ];
+  for (const [index, at] of clocks.entries()) {
+    shown = at;
+    await log.append({ records: [events.record({ stream: "data", type: "test.said", class: "derived", producer: "test", data: {} })] });
+    for (const run of await log.readRuns({ origin: nodeName("gateway-1"), stream: "data" }, index + 2, 1 << 20)) await guard.towards("CH")(run);
+    await guard.closeDecisions();
+  }
+  await log.close();
+  /** Sequences of the lane, whose first is that the log was opened. */
+  const of = async (sinceMs: number, untilMs: number) => {
+    const { rows } = await verify(folder, { class: "derived", site: "plant", sinceMs, untilMs });
+    const firsts = (isTimeUnknown: boolean): readonly number[] => rows.flatMap((row) => (row.isTimeUnknown === isTimeUnknown ? [row.first - 1] : [])).toSorted();
+    return { known: firsts(false), unknown: firsts(true) };
+  };
+  assert.deepEqual(await of(trueMs - minute, trueMs + 5 * minute), { known: [1, 3, 5, 7], unknown: [2, 4, 6] });
+  assert.deepEqual(await of(trueMs - 9_000_000 * minute, trueMs - 8_000_000 * minute), { known: [], unknown: [2, 4, 6] }, "whatever the span");
+  assert.deepEqual(await of(-Infinity, Infinity), { known: [1, 2, 3, 4, 5, 6, 7], unknown: [] }, "of all times nothing is in doubt");
+});
