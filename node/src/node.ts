@@ -346,22 +346,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     }
     committed(parts, name, lanes, cells);
   });
-  const address = await listen(config, parts).catch(async (error: unknown) => {
-    await closeNode(parts, { log, guard, clock, unsubscribe });
-    throw error;
-  });
-  parts.agent.reconcile();
-  await parts.telemetry?.start();
-  parts.identity?.start();
-  parts.self?.start();
-  parts.curves.start();
-  const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, attestor: ports.attestor, isConfigChanged }), append: ofSelf.append });
-  teller.start();
-  const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], models: () => parts.served?.status() ?? [], append: ofSelf.append });
-  parts.uplink?.start();
-  if (address !== undefined) await parts.site?.start(address);
-  parts.stewardship?.start();
-
+  // All that is answered over links is there before the first opens: a start may take its time behind it.
   const replicas = createReplicaIndex(log, ports.trace);
   parts.replicas = replicas;
   parts.ways = createWays({
@@ -381,6 +366,22 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.diagnosis = diagnosis;
   const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
   answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: statusForAbove(status()), meter: meter.totals() }), clock: () => { const { ms, state } = clock.wall(); return { wallMs: ms, state, epoch: log.epoch }; } });
+
+  const address = await listen(config, parts).catch(async (error: unknown) => {
+    await closeNode(parts, { log, guard, clock, unsubscribe });
+    throw error;
+  });
+  parts.agent.reconcile();
+  await parts.telemetry?.start();
+  parts.identity?.start();
+  parts.self?.start();
+  parts.curves.start();
+  const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, attestor: ports.attestor, isConfigChanged }), append: ofSelf.append });
+  teller.start();
+  const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], models: () => parts.served?.status() ?? [], append: ofSelf.append });
+  parts.uplink?.start();
+  if (address !== undefined) await parts.site?.start(address);
+  parts.stewardship?.start();
 
   return {
     config,
