@@ -34,7 +34,7 @@ type Status = z.infer<typeof statusSchema>;
 export async function showNode(options: ClientOptions, name: string, json: boolean): Promise<void> {
   const own = await connectNode(options, name).catch((error: unknown) => toHolonError(error));
   if ("get" in own) return print(await own.get("/v1/status", statusSchema), json);
-  if (own.code !== "HOLON_API_UNREACHABLE") throw own;
+  if (own.code !== "HOLON_API_UNREACHABLE" && own.code !== "HOLON_API_TIMEOUT") throw own;
   const control = await connectApi(options).catch(() => Promise.reject(own));
   const path = `/v1/nodes/${encodeURIComponent(name)}`;
   const overLinks = await control.get(`${path}/status`, z.looseObject({ status: statusSchema })).catch((error: unknown) => toHolonError(error));
