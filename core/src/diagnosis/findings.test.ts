@@ -10,6 +10,7 @@ const problem = (code: keyof typeof errorTable, message: string) => ({ code, mes
 /** Each common fault: what a status shows of it, and what is said. */
 const faults: readonly (readonly [name: string, status: object, around: Surroundings, state: "warn" | "bad", says: RegExp, next: RegExp])[] = [
   ["no link", { uplink: { ...well.uplink, state: "waiting", problem: { code: "HOLON_LINK_UNREACHABLE", message: "wss://edge-1:7401 does not answer" } } }, {}, "warn", /uplink waiting: .*does not answer/, /works on alone/],
+  ["what waits for a link", { uplink: { ...well.uplink, state: "cut", backlog: 12 } }, {}, "warn", /uplink cut; 12 records wait for it/, /holon link heal gateway-1/],
   ["a link that was cut", { uplink: { ...well.uplink, state: "cut" } }, {}, "warn", /uplink cut/, /holon link heal gateway-1/],
   ["not let in", { uplink: { ...well.uplink, state: "waiting", problem: { code: "HOLON_IDENTITY_REVOKED", message: "it was revoked" } } }, {}, "warn", /revoked/, /invite and enrol/],
   ["two histories", { uplink: { ...well.uplink, branches: [{ lane: "gateway-1/data", branch: "gateway-1~a1b2c3/data", after: 7 }] } }, {}, "warn", /two histories/, /name of its own/],

@@ -73,8 +73,9 @@ export const heldNext = ({ first, isOfBefore }: HeldRow, name: string): string =
 function linkFindings(name: string, { uplink }: Examined): readonly Finding[] {
   if (uplink === undefined) return [];
   const findings: Finding[] = [];
-  const { state, problem } = uplink;
-  if (state !== "open") findings.push({ check: name, state: "warn", says: `uplink ${state}${problem === undefined ? "" : `: ${problem.message}`}`, next: state === "cut" ? `holon link heal ${name}` : nextOf(problem?.code) });
+  const { state, problem, backlog = 0 } = uplink;
+  const waits = backlog === 0 ? "" : `; ${backlog} record${backlog === 1 ? " waits" : "s wait"} for it`;
+  if (state !== "open") findings.push({ check: name, state: "warn", says: `uplink ${state}${problem === undefined ? "" : `: ${problem.message}`}${waits}`, next: state === "cut" ? `holon link heal ${name}` : nextOf(problem?.code) });
   for (const { lane, code, message } of uplink.held) findings.push({ check: name, state: "bad", says: `${lane} is held back: ${message}`, ...(isErrorCode(code) ? { next: errorTable[code].next } : {}) });
   for (const { lane, branch, after } of uplink.branches) findings.push({ check: name, state: "warn", says: `${lane} has two histories behind record ${after}; this one is kept as ${branch}`, next: errorTable.HOLON_LINK_FORK.next });
   return findings;
