@@ -14,6 +14,7 @@ import type { Lobby, Ports, Tensor } from "@holon/core/ports.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
 import { knownValues, type KnownValue } from "@holon/core/placement/known.ts";
 import { notFound } from "@holon/core/placement/not-found.ts";
+import type { WithheldRow } from "@holon/core/policy/withheld.ts";
 import type { Condition } from "@holon/core/schema/condition.ts";
 import type { LinksReport } from "@holon/core/schema/links-report.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -141,6 +142,8 @@ export interface NodeStatus {
   readonly helped?: readonly HelpRow[] | undefined;
   /** How its telemetry stands on its way to a collector; undefined where none was named. */
   readonly export?: ExportStatus | undefined;
+  /** What was made to leave and is kept here by the policy; undefined where nothing is. */
+  readonly withheld?: readonly WithheldRow[] | undefined;
   /** Parts of the log that were found damaged at this start and at none before. */
   readonly damage: readonly Damage[];
 }
@@ -272,7 +275,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from), above: () => aboveOf(parts), room: createRoom(clock, () => parts.uplink), denied: (peer, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
   const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed, denied: ({ name: peer }, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
   parts.exchange = exchange;
-  const guard = createGuard({ config, log, events, integrity });
+  const guard = createGuard({ config, log, clock, events, integrity });
   const verifier = await openVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;
   followPolicy(guard, log, verifier, ports);
@@ -323,7 +326,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
-  const status = (): NodeStatus => ({ ...statusOf(config, log, parts, damage, { upMs: clock.monotonicMs() - startedMs, wallMs: clock.wall().ms }, () => knownOf(parts, clock)), binding: ports.identity?.binding(), series: ports.identity?.seriesHeard() });
+  const status = (): NodeStatus => ({ ...statusOf(config, log, parts, damage, { upMs: clock.monotonicMs() - startedMs, wallMs: clock.wall().ms }, () => knownOf(parts, clock)), binding: ports.identity?.binding(), series: ports.identity?.seriesHeard(), withheld: withheldOf(guard) });
   parts.telemetry = createTelemetry({ config, log, events, ports, guard, handlers, ask: calls.call, askAbove: (method, parameters, deadlineMs) => { const peer = aboveOf(parts); return peer && calls.callPeer(peer, method, parameters, deadlineMs); }, thin: ownThin, fleetView, history, alerting, status, metered: () => meter.totals(), received: () => parts.uplink?.received(), heardMs: (node) => (isNodeName(node) ? parts.downlinks?.heardMs(node) : undefined) });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
@@ -419,6 +422,11 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
       return closeNode(parts, { log, guard, clock, unsubscribe });
     },
   };
+}
+
+function withheldOf(guard: Guard): NodeStatus["withheld"] {
+  const rows = guard.withheld();
+  return rows.length === 0 ? undefined : rows;
 }
 
 /** `HOLON_COMMAND_UNKNOWN` where nothing measures it. */

@@ -5,6 +5,7 @@ import { seriesText } from "../identity/series.ts";
 import { heldRowSchema, heldWhy, type HeldRow } from "../measure/held.ts";
 import { olderRecordName, recordName } from "../measure/measured.ts";
 import { exportStatusSchema } from "../telemetry/export-status.ts";
+import { withheldFindings, withheldRowSchema } from "../policy/withheld.ts";
 import { exportFindings } from "./export-findings.ts";
 import { z } from "zod";
 
@@ -26,6 +27,7 @@ export const examinedSchema = z.looseObject({
   signatures: z.looseObject({}).optional(),
   export: exportStatusSchema.optional(),
   measured: z.looseObject({ altered: z.array(z.looseObject({ what: z.string() })), held: heldRowSchema.optional() }).optional(),
+  withheld: z.array(withheldRowSchema).optional(),
   series: z.looseObject({ own: z.int(), newest: z.int() }).optional(),
   log: z.looseObject({ disk: z.string() }),
   damage: z.array(z.looseObject({ segment: z.string() })),
@@ -59,7 +61,10 @@ export function findingsOf(name: string, status: Examined, around: Surroundings 
   const held = status.measured?.held;
   if (held !== undefined) findings.push({ check: name, state: "bad", says: heldText(held), next: heldNext(held, name) });
   for (const { what } of status.measured?.altered ?? []) findings.push({ check: name, state: "bad", says: `${what} is not as it was adopted`, next: errorTable.HOLON_NODE_ALTERED.next });
-  return findings.length > 0 ? findings : [{ check: name, state: "ok", says: "link, log, sources and functions are well" }];
+  const withheld = withheldFindings(name, status.withheld ?? []);
+  findings.push(...withheld.filter(({ state }) => state !== "ok"));
+  const meant = withheld.filter(({ state }) => state === "ok");
+  return findings.length > 0 ? [...findings, ...meant] : [{ check: name, state: "ok", says: "link, log, sources and functions are well" }, ...meant];
 }
 
 /** The same wherever it is told. */

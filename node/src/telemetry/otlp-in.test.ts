@@ -19,7 +19,7 @@ for (const [contentType, encode, decode] of [
   test(`a span whose id is none is rejected by itself, and told so (${contentType})`, async (context) => {
     const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
     const events = createEvents({ name: "gateway-1", jurisdiction: "EU/DE" }, createClock());
-    const otlp = createOtlpIn({ settings: telemetrySettingsSchema.parse({ otlp: { traces: "public" } }), log, events, guard: { mayExport: () => true } });
+    const otlp = createOtlpIn({ settings: telemetrySettingsSchema.parse({ otlp: { traces: "public" } }), log, events, guard: { mayExport: () => true, stays: () => undefined } });
     const bad = [{ ...good("short"), traceId: traceId.slice(4) }, { ...good("zeros"), spanId: "0".repeat(16) }, { ...good("parent"), parentSpanId: "abcd" }, ...(contentType === "application/json" ? [{ ...good("odd"), spanId: "abc" }, { ...good("no hex"), traceId: "x".repeat(32) }] : [])];
     const { body } = await otlp.take("traces", contentType, encode(request([good("one"), ...bad, good("two")])));
     const partial = decode(body)["partialSuccess"] as OtlpMessage;

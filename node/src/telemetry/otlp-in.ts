@@ -22,7 +22,7 @@ export interface OtlpInOptions {
   readonly settings: TelemetrySettings;
   readonly log: SegmentLog;
   readonly events: Events;
-  readonly guard: Pick<Guard, "mayExport">;
+  readonly guard: Pick<Guard, "mayExport" | "stays">;
 }
 
 const json = "application/json";
@@ -42,9 +42,11 @@ export function createOtlpIn({ settings, log, events, guard }: OtlpInOptions): O
       const request = isJson ? decodeJson(shape.request, body) : decodeProtobuf(shape.request, body);
       const { parts, rejected, why } = partsOf(signal, request);
       const dataClass = settings.otlp[signal];
-      const stream = dataClass !== "raw" && dataClass !== "personal" && guard.mayExport(dataClass, "telemetry") ? "telemetry" : "local";
+      const isMeant = dataClass !== "raw" && dataClass !== "personal";
+      const stream = isMeant && guard.mayExport(dataClass, "telemetry") ? "telemetry" : "local";
       const records = parts.map((data): NewRecord => events.record({ stream, type: otlpTypes[signal], class: dataClass, producer: "otlp", data }));
       if (records.length > 0) await log.append({ records });
+      if (isMeant && stream === "local") for (const _ of records) guard.stays(dataClass, "telemetry");
       const answer: OtlpMessage = rejected === 0 ? {} : { partialSuccess: { [shape.rejected]: String(rejected), errorMessage: why.join("; ") } };
       return { contentType: isJson ? json : protobuf, body: isJson ? encodeJson(answer) : encodeProtobuf(shape.response, answer) };
     } catch (error) {
