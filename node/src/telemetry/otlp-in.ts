@@ -33,8 +33,9 @@ export function createOtlpIn({ settings, log, events, guard }: OtlpInOptions): O
   let pendingBytes = 0;
 
   async function take(signal: Signal, contentType: string, body: Uint8Array): Promise<{ readonly contentType: string; readonly body: Uint8Array }> {
-    const isJson = contentType.startsWith(json);
-    if (!isJson && !contentType.startsWith(protobuf)) throw new HolonError("HOLON_ARGUMENT_BAD", "the body is neither application/json nor application/x-protobuf");
+    const mediaType = contentType.split(";", 1).join().trim().toLowerCase(); // RFC 9110, section 8.3.1
+    const isJson = mediaType === json;
+    if (!isJson && mediaType !== protobuf) throw new HolonError("HOLON_ARGUMENT_BAD", "the body is neither application/json nor application/x-protobuf");
     if (pendingBytes > 0 && pendingBytes + body.length > limits.otlpPendingBytesMax) throw new HolonError("HOLON_CALL_BUSY", "what came before is not on disk yet", { retryAfterMs: limits.otlpRetryMs });
     pendingBytes += body.length;
     try {
