@@ -61,6 +61,7 @@ import { openLog, type SegmentLog } from "./log/segment-log.ts";
 import { createScrubber, type ScrubStatus, type Scrubber } from "./log/scrubber.ts";
 import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
+import { createWithheldAlarm } from "./policy/withheld-alarm.ts";
 import { createSharedExchange, type Partner, type SharedExchange, type SharedStatus } from "./shared/exchange.ts";
 import { openSharedStore, type SharedStore } from "./shared/store.ts";
 import { answerQuotes, measuredCondition } from "./measure/quoting.ts";
@@ -382,6 +383,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, attestor: ports.attestor, isConfigChanged }), append: ofSelf.append });
   teller.start();
   const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], models: () => parts.served?.status() ?? [], append: ofSelf.append });
+  const withheldAlarm = createWithheldAlarm({ events, ports, rows: guard.withheld, append: ofSelf.append });
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
   parts.stewardship?.start();
@@ -419,6 +421,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     close: () => {
       teller.close();
       handedTeller.close();
+      withheldAlarm.close();
       return closeNode(parts, { log, guard, clock, unsubscribe });
     },
   };

@@ -35,6 +35,7 @@ const faults: readonly (readonly [name: string, status: object, around: Surround
   ["a policy that keeps telemetry from a collector", { export: { ...exported, withheld: 3 } }, {}, "warn", /keeps 3 records of telemetry from the collector otel:4318 in US/, /permit `leave`/],
   ["telemetry that went before the collector was back", { export: { ...exported, gone: 1 } }, {}, "warn", /1 record of telemetry/, /retention/],
   ["what no rule of the policy lets leave, where nobody said where it would go", { withheld: [kept({ destination: null })] }, {}, "warn", /^12 records for data stay in `local` since 2026-01-02T03:04:05\.000Z: no rule of policy plant 3 lets/, /`uplink\.jurisdiction`/],
+  ["what nobody lets its maker lower", { withheld: [kept({ rule: "base/raw-stays" })] }, {}, "warn", /^12 records for data stay/, /`does lower`/],
   ["what no rule of the policy lets go there", { withheld: [kept({ how: "waits", where: "gateway-2/data", lanes: 3, destination: "US" })] }, {}, "warn", /^12 records of gateway-2\/data and 2 more lanes wait since /, /let a rule of the policy permit/],
   ["a document that does not run", { agent: { ...well.agent, problem: problem("HOLON_SIGNATURE_MISSING", "app pump-watch is not signed") } }, {}, "bad", /not signed/, /holon publisher sign/],
 ];

@@ -15,7 +15,7 @@ export const withheldRowSchema = z.looseObject({
   destination: z.string().nullable(),
   rule: z.string(),
   reason: z.string(),
-  /** Whether a rule says so in so many words; else none lets it go. */
+  /** Whether a rule of the policy says so in so many words; else none lets it go, or lets its class be lowered. */
   isForbidden: z.boolean(),
   since: z.string(),
 });
@@ -36,8 +36,12 @@ export function withheldText({ how, where, lanes, count, reason, since }: Withhe
   return `${records} of ${where}${lanes === 1 ? "" : ` and ${lanes - 1} more lane${lanes === 2 ? "" : "s"}`} ${wait} since ${since}: ${reason}`;
 }
 
-function withheldNext({ how, destination }: WithheldRow): string {
+/** What is raw or personal was made to leave only as something less, which nobody lets its maker say. */
+export const rawStays = "base/raw-stays";
+
+function withheldNext({ how, destination, rule }: WithheldRow): string {
   const later = how === "stays" ? " What is recorded from then on leaves; what stands in `local` stays there." : "";
+  if (rule === rawStays) return `Where its maker is to lower the class, let a rule of the policy permit that (\`does lower\`; \`holon policy show\`, \`holon policy set FILE\`).${later}`;
   if (destination === null) return `Say in its holon.node.yaml in which jurisdiction the node above it stands (\`uplink.jurisdiction\`), and start it again; or let a rule of the policy permit \`leave\` of that class to \`*\`.${later}`;
   return `Where it is to leave, let a rule of the policy permit that (\`holon policy show\`, \`holon policy test FILE\`, \`holon policy set FILE\`); where not, a rule that forbids it says so and ends this.${later}`;
 }
