@@ -70,7 +70,7 @@ function arithmetic(): number {
 async function measureRuns({ folder, seconds, say }: SuiteContext): Promise<SuiteResult> {
   const log = await openBenchLog(folder);
   const events = createEvents({ name: "gateway-1", jurisdiction: "EU/DE" }, createClock());
-  const guard = createGuard({ config: { name: "gateway-1", jurisdiction: "EU/DE", parent: "wss://edge-1:7401", uplink: { jurisdiction: "EU/FR" } }, log, events, integrity });
+  const guard = createGuard({ config: { name: "gateway-1", jurisdiction: "EU/DE", parent: "wss://edge-1:7401", uplink: { jurisdiction: "EU/FR" } }, log, clock: createClock(), events, integrity });
   const text = `${thousandRules()}permit all\n  who node *\n  does leave\n  class derived aggregate\n  from *\n  to *\n`;
   const hash = Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex");
   guard.follow({ apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version: 1, plan: "plan", apps: [], policy: { text, hash } });

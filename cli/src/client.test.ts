@@ -40,3 +40,24 @@ test("a call of control's at a node without control says that, and which API to 
     await assert.rejects(client.get("/v1/apps", z.unknown()), (error) => error instanceof HolonError && error.code === code && (code === "HOLON_ARGUMENT_BAD" || /--api/.test(error.next)));
   }
 });
+
+test("an API that is there and is slow is not none: what was only asked is asked again, of what was to be changed it is said that it may be done", async (context) => {
+  const server = createServer((request, response) => {
+    if (request.url === "/v1/begun") response.write('{"begun":'); // and never its end
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const api = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = await connectApi({ api, data: "", token: "a token", answerMs: 300 });
+  const slow = (says: RegExp, next: RegExp) => (error: unknown): boolean => error instanceof HolonError && error.code === "HOLON_API_TIMEOUT" && error.retriable && says.test(error.message) && next.test(error.next);
+  await assert.rejects(client.get("/v1/nodes", z.unknown()), slow(/did not answer GET \/v1\/nodes within 0\.3 s$/, /^Ask again/));
+  await assert.rejects(client.get("/v1/begun", z.unknown()), slow(/did not answer GET \/v1\/begun within 0\.3 s$/, /^Ask again/));
+  await assert.rejects(client.bytes("/v1/blobs/x"), slow(/within 0\.3 s$/, /^Ask again/));
+  await assert.rejects(client.send("POST", "/v1/links/gw-1/cut", {}, z.unknown()), slow(/did not answer POST .* within 0\.3 s; what was asked may have been done$/, /before you ask again/));
+  server.closeAllConnections();
+  server.close();
+  await assert.rejects(client.get("/v1/nodes", z.unknown()), (error) => error instanceof HolonError && error.code === "HOLON_API_UNREACHABLE");
+});

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { requireOwn } from "./machine/own-proof.ts";
 import { readSession } from "./machine/sessions.ts";
 import { readToken } from "./machine/token.ts";
+import { noAnswer, type Asked } from "./no-answer.ts";
 
 export interface ClientOptions {
   /** `http://127.0.0.1:7400` */
@@ -14,6 +15,8 @@ export interface ClientOptions {
   /** What to show in place of what is found, and whether to an API of this data folder alone. */
   readonly token?: string;
   readonly isOwn?: boolean;
+  /** How long an answer is waited for, where a call says nothing else; 10 s. */
+  readonly answerMs?: number;
 }
 
 export interface Client {
@@ -23,41 +26,50 @@ export interface Client {
   send<T>(method: "POST" | "PUT" | "DELETE", path: string, body: unknown, answer: z.ZodType<T>, options?: { /** What takes its time: how long at most. */ readonly waitMs: number }): Promise<T>;
 }
 
-const timeoutMs = 10_000;
+const answerMsMost = 10_000;
 /** An answer without end says now and then that it is there; one that does not is of a line that is dead. */
 const quietMsMax = 3 * limits.watchAliveMs;
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), next: z.string().optional() }) });
 export const doneSchema = z.object({ ok: z.literal(true) });
 
-/** What was issued by a node of this data folder is shown to none but those, who prove it before each call. `HOLON_API_UNREACHABLE`, `HOLON_API_UNPROVED`, `HOLON_API_UNAUTHORISED`, or the error that the API answered. */
+/** What was issued by a node of this data folder is shown to none but those, who prove it before each call. `HOLON_API_UNREACHABLE`, `HOLON_API_TIMEOUT`, `HOLON_API_UNPROVED`, `HOLON_API_UNAUTHORISED`, or the error that the API answered. */
 export async function connectApi(options: ClientOptions): Promise<Client> {
-  const { api } = options;
+  const { api, answerMs = answerMsMost } = options;
   const shown = await shownFor(options);
   const { token } = shown;
-  const request = async <T>(method: string, path: string, body: unknown, answer: z.ZodType<T>, { waitMs }: { readonly waitMs: number } = { waitMs: timeoutMs }): Promise<T> => {
+  const request = async <T>(method: string, path: string, body: unknown, answer: z.ZodType<T>, { waitMs }: { readonly waitMs: number } = { waitMs: answerMs }): Promise<T> => {
     const bytes = body instanceof Uint8Array;
     const headers: Record<string, string> = { authorization: `Bearer ${token ?? ""}`, "content-type": bytes ? "application/octet-stream" : "application/json" };
     const content = body === undefined ? null : bytes ? new Uint8Array(body) : JSON.stringify(body);
-    const response = await fetch(new URL(path, await placeOf(options, shown)), { method, headers, body: content, signal: AbortSignal.timeout(waitMs) }).catch((cause: unknown) => {
-      throw new HolonError("HOLON_API_UNREACHABLE", `no API answers at ${api}`, { cause });
-    });
-    const parsed: unknown = await response.json().catch(() => undefined);
+    const place = await placeOf(options, shown);
+    const { unanswered, signal } = waitFor({ api, what: `${method} ${path}`, waitedMs: waitMs });
+    const response = await fetch(new URL(path, place), { method, headers, body: content, signal }).catch(unanswered);
+    const parsed: unknown = await response.json().catch((error: unknown) => (signal.aborted ? unanswered(error) : undefined));
     if (!response.ok) throw await whereControlIs(problemOf(response.status, parsed, api), api);
     const checked = answer.safeParse(parsed);
     if (!checked.success) throw new HolonError("HOLON_INTERNAL", `${api}${path} answered what this program does not understand`, { cause: checked.error, next: "Use the CLI of the same version as the node." });
     return checked.data;
   };
   const fetchBytes = async (path: string): Promise<Uint8Array> => {
-    const response = await fetch(new URL(path, await placeOf(options, shown)), { headers: { authorization: `Bearer ${token ?? ""}` }, signal: AbortSignal.timeout(timeoutMs) }).catch((cause: unknown) => {
-      throw new HolonError("HOLON_API_UNREACHABLE", `no API answers at ${api}`, { cause });
-    });
+    const place = await placeOf(options, shown);
+    const { unanswered, signal } = waitFor({ api, what: `GET ${path}`, waitedMs: answerMs });
+    const response = await fetch(new URL(path, place), { headers: { authorization: `Bearer ${token ?? ""}` }, signal }).catch(unanswered);
     if (!response.ok) throw problemOf(response.status, await response.json().catch(() => undefined), api);
-    return new Uint8Array(await response.arrayBuffer());
+    return new Uint8Array(await response.arrayBuffer().catch(unanswered));
   };
   return {
     bytes: fetchBytes,
     get: (path, answer) => request("GET", path, undefined, answer),
     send: (method, path, body, answer, wait) => request(method, path, body, answer, wait),
+  };
+}
+
+function waitFor(asked: Required<Asked>): { readonly signal: AbortSignal; unanswered(cause: unknown): never } {
+  return {
+    signal: AbortSignal.timeout(asked.waitedMs),
+    unanswered(cause) {
+      throw noAnswer(asked, cause);
+    },
   };
 }
 
@@ -143,7 +155,7 @@ async function shownFor({ api, data, token, isOwn = false }: ClientOptions): Pro
   return { token: machines, isOwn: machines !== undefined };
 }
 
-const placeOf = ({ api, data }: ClientOptions, { isOwn }: Shown): Promise<string> => (isOwn ? requireOwn(api, data) : Promise.resolve(api));
+const placeOf = ({ api, data, answerMs = answerMsMost }: ClientOptions, { isOwn }: Shown): Promise<string> => (isOwn ? requireOwn(api, data, answerMs) : Promise.resolve(api));
 
 /** What an answer says that went wrong; undefined where it is no such answer. */
 export function errorOf(body: unknown): HolonError | undefined {
@@ -161,7 +173,7 @@ const aboutSchema = z.looseObject({ info: z.looseObject({ title: z.literal("Holo
 /** A call of control's that a node has not got: it is the node that is the wrong one, and not the path. Its description is for anybody. */
 async function whereControlIs(problem: HolonError, api: string): Promise<HolonError> {
   if (!isNoSuchPath(problem)) return problem;
-  const about: unknown = await fetch(new URL("/v1/openapi.json", api), { signal: AbortSignal.timeout(timeoutMs) }).then((response) => response.json()).catch(() => undefined);
+  const about: unknown = await fetch(new URL("/v1/openapi.json", api), { signal: AbortSignal.timeout(answerMsMost) }).then((response) => response.json()).catch(() => undefined);
   return aboutSchema.safeParse(about).success ? new HolonError("HOLON_CONTROL_ELSEWHERE", `the API at ${api} is that of a node without control`, { cause: problem }) : problem;
 }
 

@@ -56,7 +56,7 @@ test("a collector that takes nothing is in the node's status, in its metrics and
   const three = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", telemetry, trace: { level: "error", output: process.stderr } });
   context.after(() => three.close());
   const { cloud: { api }, gateway } = three;
-  await until("the collector has refused", () => gateway.node.status().export?.problem !== undefined && three.cloud.control?.node("gateway-1") !== undefined);
+  await until("the collector has refused", () => gateway.node.status().export?.problem?.code === "HOLON_COLLECTOR_REFUSED" && three.cloud.control?.node("gateway-1") !== undefined);
   const doctor = async () => findingsSchema.parse(JSON.parse((await runHolon(context, ["doctor", "--api", api, "--data", data, "--json"])).stdout)).findings.filter(({ says }) => says.includes(to));
   const [found = assert.fail("doctor says nothing of it")] = await doctor();
   assert.deepEqual([found.check, found.state], ["gateway-1", "warn"]);
@@ -70,4 +70,21 @@ test("a collector that takes nothing is in the node's status, in its metrics and
   assert.match(await ask("/metrics"), /^holon_export_up 1$/m);
   assert.match(await ask("/metrics"), /^holon_export_records_total\{outcome="sent"\} [1-9]/m);
   assert.deepEqual(await doctor(), []);
+});
+
+test("at a node without control doctor looks at that node, as on an island, and says where more is", async (context) => {
+  const data = join(tempFolder(context), "data");
+  const three = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", trace: { level: "error", output: process.stderr } });
+  context.after(() => three.close());
+  const { gateway } = three;
+  const doctor = async () => findingsSchema.parse(JSON.parse((await runHolon(context, ["doctor", "--api", gateway.api, "--data", data, "--json"])).stdout)).findings;
+  await until("it is linked", () => gateway.node.status().uplink?.state === "open");
+  const well = await doctor();
+  assert.deepEqual(well.filter(({ check, state }) => state === "bad" || (check === "gateway-1" && state !== "ok")), []);
+  assert.match(well.find(({ check }) => check === "nodes")?.says ?? "", /^gateway-1, which carries no control: it (runs desired|has no desired) document/);
+  gateway.node.cutUplink();
+  const cut = await doctor();
+  const found = cut.find(({ check }) => check === "gateway-1");
+  assert.deepEqual([found?.state, found?.says.startsWith("uplink cut"), found?.next], ["warn", true, "holon link heal gateway-1"]);
+  assert.ok(cut.find(({ check }) => check === "nodes")?.next?.includes(`holon node diagnose gateway-1 --api ${gateway.api}`));
 });

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HolonError } from "@holon/core/errors.ts";
 
 /** Of a line that breaks, of a node that is away, and of one that ends to begin anew. */
-const brokenCodes: ReadonlySet<string> = new Set(["HOLON_API_UNREACHABLE", "HOLON_DIAGNOSIS_AWAY", "HOLON_CALL_TIMEOUT", "HOLON_CALL_BUSY", "HOLON_LINK_UNREACHABLE", "HOLON_LOG_CLOSED"]);
+const brokenCodes: ReadonlySet<string> = new Set(["HOLON_API_UNREACHABLE", "HOLON_API_TIMEOUT", "HOLON_DIAGNOSIS_AWAY", "HOLON_CALL_TIMEOUT", "HOLON_CALL_BUSY", "HOLON_LINK_UNREACHABLE", "HOLON_LOG_CLOSED"]);
 const [againMs, againMsMax] = [1_000, 10_000];
 
 /**

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
-import { ApiProblem, follow } from "./api.ts";
+import { ApiProblem, follow, get, send } from "./api.ts";
 import { setToken, token } from "./session.ts";
 
 /** What the server says to whoever follows it. */
@@ -62,4 +62,16 @@ test("a line on which nothing is heard any more ends; one with signs of life goe
   context.mock.timers.tick(30_000);
   await assert.rejects(last, refusedAs("HOLON_API_UNREACHABLE"));
   while (!closed) await new Promise((resolve) => setImmediate(resolve));
+});
+
+test("an API that is there and is slow is not one that cannot be reached; of what was to be changed it is said that it may be done", async (context) => {
+  const path = await following(context, (response) => void response.write('{"begun":'));
+  for (const [asked, may] of [[get, false], [(at: string) => send("POST", at, {}), true]] as const) {
+    const time = new AbortController();
+    const mocked = context.mock.method(AbortSignal, "timeout", () => time.signal);
+    const answer = asked(path);
+    time.abort(new DOMException("over", "TimeoutError"));
+    await assert.rejects(answer, (error) => refusedAs("HOLON_API_TIMEOUT")(error) && error instanceof ApiProblem && error.message.endsWith("may have been done") === may);
+    mocked.mock.restore();
+  }
 });

@@ -60,6 +60,12 @@ function lineOf<T>(line: string, shown: string | undefined): T {
   throw problemOf(200, value);
 }
 
+/** Somebody is there and is slow: what was to be changed may be. */
+const late = (method: string): ApiProblem =>
+  method === "GET"
+    ? new ApiProblem("HOLON_API_TIMEOUT", `the API did not answer within ${timeoutMs / 1_000} s`, "See whether its node is stopped or overloaded; this page goes on trying.")
+    : new ApiProblem("HOLON_API_TIMEOUT", `the API did not answer within ${timeoutMs / 1_000} s; what was asked may have been done`, "See whether it was done before you ask again.");
+
 const unreachable = (signal: AbortSignal | undefined) => (cause: unknown): never => {
   throw signal?.aborted === true ? cause : new ApiProblem("HOLON_API_UNREACHABLE", "the API does not answer", "See whether the node runs; this page goes on trying.");
 };
@@ -72,13 +78,16 @@ async function refusal(response: Response, path: string, shown: string | undefin
 async function ask<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
   const shown = token();
   const ended = AbortSignal.timeout(timeoutMs);
+  const unanswered = (cause: unknown): never => {
+    throw ended.aborted && signal?.aborted !== true ? late(method) : unreachable(signal)(cause);
+  };
   const response = await fetch(path, {
     method,
     headers: { ...(shown === undefined ? {} : { authorization: `Bearer ${shown}` }), ...(body === undefined ? {} : { "content-type": "application/json" }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: signal === undefined ? ended : AbortSignal.any([signal, ended]),
-  }).catch(unreachable(signal));
-  if (response.ok) return parsed<T>(await response.json());
+  }).catch(unanswered);
+  if (response.ok) return parsed<T>(await response.json().catch(unanswered));
   throw await refusal(response, path, shown);
 }
 

@@ -27,6 +27,7 @@ export const errorTable = {
   HOLON_ALERT_UNKNOWN: row("No alert, and nothing silenced, goes by that name here.", "See `holon alert list`."),
   HOLON_ANSWER_WITHHELD: row("A function answered with what may not leave its node.", "It was handed something more sensitive than its trigger says, and no rule lets it lower that. Ask on its node; or add a rule that `does lower` for it to the policy."),
   HOLON_API_BUSY: row("A person or an API token calls more often than one may.", "Call again after the time that the message says; many readings belong in a door, not in calls.", true),
+  HOLON_API_TIMEOUT: row("An API is there and did not answer within the time that is waited for; what was asked of it may have been done.", "Ask again in a moment; if it stays so, see on its machine whether the node is stopped or has too little processor time or memory.", true),
   HOLON_API_UNAUTHORISED: row("The API was called without a valid token.", "Log in with `holon login NAME`, or use the token in the control node's data folder."),
   HOLON_API_UNPROVED: row("What answers at an address does not prove that it is a node of this data folder, so that no token is shown to it.", "Name the node's own data folder with --data and its own address with --api; start a node of a version before this one again. For an API behind a tunnel or a proxy log in (`holon login NAME`), or set HOLON_TOKEN."),
   HOLON_API_UNREACHABLE: row("No control API answers at the address.", "Start it with `holon up`, or name another address with --api.", true),

@@ -616,6 +616,8 @@ export const limits = {
   /** Units of which it is told at a time that they stand nowhere, and how long until it is told again: before alarms of one kind are taken for over. At the bound: the others stand in the plan alone. */
   unplacedToldMax: 64,
   unplacedTellMs: 600_000,
+  /** How often a node looks whether the policy keeps what was made to leave. */
+  withheldLookMs: 60_000,
   /** Sites that are named to who named one that is none. */
   planSitesTold: 16,
   /** Lines of a plan's diff in the event that adopts it. At the bound: the others stand in the plan alone. */

@@ -14,6 +14,7 @@ import type { Lobby, Ports, Tensor } from "@holon/core/ports.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
 import { knownValues, type KnownValue } from "@holon/core/placement/known.ts";
 import { notFound } from "@holon/core/placement/not-found.ts";
+import type { WithheldRow } from "@holon/core/policy/withheld.ts";
 import type { Condition } from "@holon/core/schema/condition.ts";
 import type { LinksReport } from "@holon/core/schema/links-report.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -60,6 +61,7 @@ import { openLog, type SegmentLog } from "./log/segment-log.ts";
 import { createScrubber, type ScrubStatus, type Scrubber } from "./log/scrubber.ts";
 import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
+import { createWithheldAlarm } from "./policy/withheld-alarm.ts";
 import { createSharedExchange, type Partner, type SharedExchange, type SharedStatus } from "./shared/exchange.ts";
 import { openSharedStore, type SharedStore } from "./shared/store.ts";
 import { answerQuotes, measuredCondition } from "./measure/quoting.ts";
@@ -141,6 +143,8 @@ export interface NodeStatus {
   readonly helped?: readonly HelpRow[] | undefined;
   /** How its telemetry stands on its way to a collector; undefined where none was named. */
   readonly export?: ExportStatus | undefined;
+  /** What was made to leave and is kept here by the policy; undefined where nothing is. */
+  readonly withheld?: readonly WithheldRow[] | undefined;
   /** Parts of the log that were found damaged at this start and at none before. */
   readonly damage: readonly Damage[];
 }
@@ -272,7 +276,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from), above: () => aboveOf(parts), room: createRoom(clock, () => parts.uplink), denied: (peer, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
   const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed, denied: ({ name: peer }, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
   parts.exchange = exchange;
-  const guard = createGuard({ config, log, events, integrity });
+  const guard = createGuard({ config, log, clock, events, integrity });
   const verifier = await openVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;
   followPolicy(guard, log, verifier, ports);
@@ -323,7 +327,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
-  const status = (): NodeStatus => ({ ...statusOf(config, log, parts, damage, { upMs: clock.monotonicMs() - startedMs, wallMs: clock.wall().ms }, () => knownOf(parts, clock)), binding: ports.identity?.binding(), series: ports.identity?.seriesHeard() });
+  const status = (): NodeStatus => ({ ...statusOf(config, log, parts, damage, { upMs: clock.monotonicMs() - startedMs, wallMs: clock.wall().ms }, () => knownOf(parts, clock)), binding: ports.identity?.binding(), series: ports.identity?.seriesHeard(), withheld: withheldOf(guard) });
   parts.telemetry = createTelemetry({ config, log, events, ports, guard, handlers, ask: calls.call, askAbove: (method, parameters, deadlineMs) => { const peer = aboveOf(parts); return peer && calls.callPeer(peer, method, parameters, deadlineMs); }, thin: ownThin, fleetView, history, alerting, status, metered: () => meter.totals(), received: () => parts.uplink?.received(), heardMs: (node) => (isNodeName(node) ? parts.downlinks?.heardMs(node) : undefined) });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
@@ -346,22 +350,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     }
     committed(parts, name, lanes, cells);
   });
-  const address = await listen(config, parts).catch(async (error: unknown) => {
-    await closeNode(parts, { log, guard, clock, unsubscribe });
-    throw error;
-  });
-  parts.agent.reconcile();
-  await parts.telemetry?.start();
-  parts.identity?.start();
-  parts.self?.start();
-  parts.curves.start();
-  const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, attestor: ports.attestor, isConfigChanged }), append: ofSelf.append });
-  teller.start();
-  const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], models: () => parts.served?.status() ?? [], append: ofSelf.append });
-  parts.uplink?.start();
-  if (address !== undefined) await parts.site?.start(address);
-  parts.stewardship?.start();
-
+  // All that is answered over links is there before the first opens: a start may take its time behind it.
   const replicas = createReplicaIndex(log, ports.trace);
   parts.replicas = replicas;
   parts.ways = createWays({
@@ -381,6 +370,23 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.diagnosis = diagnosis;
   const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
   answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: statusForAbove(status()), meter: meter.totals() }), clock: () => { const { ms, state } = clock.wall(); return { wallMs: ms, state, epoch: log.epoch }; } });
+
+  const address = await listen(config, parts).catch(async (error: unknown) => {
+    await closeNode(parts, { log, guard, clock, unsubscribe });
+    throw error;
+  });
+  parts.agent.reconcile();
+  await parts.telemetry?.start();
+  parts.identity?.start();
+  parts.self?.start();
+  parts.curves.start();
+  const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, attestor: ports.attestor, isConfigChanged }), append: ofSelf.append });
+  teller.start();
+  const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], models: () => parts.served?.status() ?? [], append: ofSelf.append });
+  const withheldAlarm = createWithheldAlarm({ events, ports, rows: guard.withheld, append: ofSelf.append });
+  parts.uplink?.start();
+  if (address !== undefined) await parts.site?.start(address);
+  parts.stewardship?.start();
 
   return {
     config,
@@ -415,9 +421,15 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     close: () => {
       teller.close();
       handedTeller.close();
+      withheldAlarm.close();
       return closeNode(parts, { log, guard, clock, unsubscribe });
     },
   };
+}
+
+function withheldOf(guard: Guard): NodeStatus["withheld"] {
+  const rows = guard.withheld();
+  return rows.length === 0 ? undefined : rows;
 }
 
 /** `HOLON_COMMAND_UNKNOWN` where nothing measures it. */

@@ -266,7 +266,7 @@ test("a watch comes as server-sent events, from behind the event that was seen l
     },
   };
   const api = await serve(t, [route]);
-  const response = await fetch(`${api}/v1/watch`, { headers: { authorization, accept: "text/event-stream", "last-event-id": "x-7" } });
+  const response = await fetch(`${api}/v1/watch`, { headers: { authorization, accept: "Text/Event-Stream", "last-event-id": "x-7" } });
   assert.equal(response.headers.get("content-type"), "text/event-stream");
   assert.match(await response.text(), /^id: \nevent: reset\ndata: {}\n\nevent: put\ndata: {"after":"x-7","text":"a\\nb"}\n\nevent: error\ndata: {"error":{"code":"HOLON_WATCH_FULL"/);
   assert.equal((await call(`${api}/v1/watch`)).body, "now");
@@ -318,7 +318,7 @@ function createFeed() {
 
 async function follow(api: string): Promise<AsyncGenerator<string> & { stop(): void }> {
   const controller = new AbortController();
-  const response = await fetch(`${api}/v1/feed`, { headers: { authorization, accept: "application/x-ndjson" }, signal: controller.signal });
+  const response = await fetch(`${api}/v1/feed`, { headers: { authorization, accept: "Application/X-NDJSON" }, signal: controller.signal });
   assert.equal(response.headers.get("content-type"), "application/x-ndjson");
   async function* lines(): AsyncGenerator<string> {
     let rest = "";
@@ -438,6 +438,8 @@ test("what changes something without a token is for pages of this API, and for w
     [{ origin: `http://${host}`, "sec-fetch-site": "cross-site" }, 403],
     [{ "sec-fetch-site": "same-site" }, 403],
     [{ "content-type": "text/plain" }, 415],
+    [{ "content-type": "application/jsonlines" }, 415],
+    [{ "content-type": "Application/JSON; charset=utf-8" }, 200],
   ] as const) assert.equal(await status(headers), expected, JSON.stringify(headers));
 });
 

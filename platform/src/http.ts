@@ -117,10 +117,10 @@ async function serve({ request, response, match, bodies, followers, waitMsOf, op
   const query = parseQuery(route, url);
   const body = await bodies.read(request, route);
   const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, here: hereOf(request.socket), ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...conditionsOf(request, route), ...(caller === undefined ? {} : { caller, callerNow: () => callerShown(request, options) }), gone: goneFrom(response) };
-  if (route.watch !== undefined && /\btext\/event-stream\b/.test(request.headers.accept ?? "")) {
+  if (route.watch !== undefined && /\btext\/event-stream\b/i.test(request.headers.accept ?? "")) {
     return followers.serveEvents((signal) => route.watch?.(parsed, signal) ?? [], response);
   }
-  if (route.follow !== undefined && /\bapplication\/x-ndjson\b/.test(request.headers.accept ?? "")) {
+  if (route.follow !== undefined && /\bapplication\/x-ndjson\b/i.test(request.headers.accept ?? "")) {
     return followers.serve((signal) => route.follow?.(parsed, signal) ?? [], response);
   }
   const given = await route.handle(parsed);
@@ -186,7 +186,7 @@ function requireOwnPage({ method, headers }: IncomingMessage, route: Route): voi
   const site = headers["sec-fetch-site"];
   const isOther = site === undefined ? headers.origin !== undefined && URL.parse(headers.origin)?.host !== headers.host : site !== "same-origin" && site !== "none";
   if (isOther) throw refusal(403, "HOLON_API_UNAUTHORISED", "the request comes from a page of another site", {}, "Open the console at the address of this API.");
-  if (route.body !== undefined && !/^application\/json\b/.test(headers["content-type"] ?? "")) throw refusal(415, "HOLON_ARGUMENT_BAD", "the body is not sent as JSON", {}, "Send it with Content-Type: application/json.");
+  if (route.body !== undefined && !/^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? "")) throw refusal(415, "HOLON_ARGUMENT_BAD", "the body is not sent as JSON", {}, "Send it with Content-Type: application/json.");
 }
 
 function parseUrl(request: IncomingMessage): URL {

@@ -30,7 +30,7 @@ export async function openBulkGateway(folder: string, options: { readonly port?:
   const log = await openTempLog(folder, options.disk === undefined ? {} : { disk: options.disk });
   const spec = sourceSpecSchema.parse({ kind: "bulk", name: bulkSource, type: bulkType, class: "derived", listen: `127.0.0.1:${options.port ?? 0}` });
   const events = createEvents({ name, jurisdiction: "EU" }, clock);
-  const source = await openSource(spec, { app: "app", log, events, guard: { mayExport: () => true, lowered: (_unit, from) => from }, door: createDoor({ clock, hostStats: createHostStats(clock) }), clock, random: createRandom(), trace: { note: () => undefined } });
+  const source = await openSource(spec, { app: "app", log, events, guard: { mayExport: () => true, stays: () => undefined, lowered: (_unit, from) => from }, door: createDoor({ clock, hostStats: createHostStats(clock) }), clock, random: createRandom(), trace: { note: () => undefined } });
   const { address, problem } = source.status();
   if (address === undefined) throw new Error(problem?.message);
   return {

@@ -33,7 +33,7 @@ export async function watchFleet(options: ClientOptions, { kinds, json = false, 
       }
     } catch (error) {
       if (ended.aborted) return;
-      if (!(error instanceof HolonError) || error.code !== "HOLON_API_UNREACHABLE" || lastId === "") throw error;
+      if (!(error instanceof HolonError) || (error.code !== "HOLON_API_UNREACHABLE" && error.code !== "HOLON_API_TIMEOUT") || lastId === "") throw error;
     }
     if (!ended.aborted) await new Promise((resolve) => setTimeout(resolve, againMs));
   }

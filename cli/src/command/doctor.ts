@@ -17,6 +17,7 @@ import { loadModelRuntime } from "@holon/platform/model/runtime.ts";
 import { z } from "zod";
 import { connectApi, type Client, type ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
+import { withoutControl } from "./doctor-island.ts";
 import { listNodeRows } from "./node.ts";
 import { nowhereText, toldPlanSchema } from "./plan.ts";
 
@@ -97,6 +98,7 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
   if (!(await answers(hostname, Number(port)))) return [{ check: "nodes", state: "warn", says: `nothing runs at ${host}`, next: "Start it with `holon up`." }];
   const client = await connectApi(options);
   const nodes = await listNodeRows(client).catch((error: unknown) => toHolonError(error));
+  if (nodes instanceof HolonError && nodes.code === "HOLON_CONTROL_ELSEWHERE") return [...(await withoutControl(client, options.api)), ...(await firing(client))];
   if (nodes instanceof HolonError) return [{ check: "nodes", state: "bad", says: nodes.message, next: nodes.code === "HOLON_API_UNREACHABLE" || nodes.code === "HOLON_API_UNPROVED" || nodes.code === "HOLON_INTERNAL" ? `${errorTable.HOLON_PORT_TAKEN.next} Whatever answers at ${host} is not this Holon: name the right address with --api, or start with --port-base.` : nodes.next }];
   const findings: Finding[] = [{ check: "nodes", state: "ok", says: nodes.flatMap((node) => (node.isRevoked ? [] : [node.name])).join(", ") || "none yet" }];
   findings.push(...(await clockHere(client)));

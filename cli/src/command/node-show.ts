@@ -4,6 +4,7 @@ import { errorTable, isErrorCode, toHolonError } from "@holon/core/errors.ts";
 import { seriesText } from "@holon/core/identity/series.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { knownValues, knownValueSchema, type KnownValue } from "@holon/core/placement/known.ts";
+import { withheldRowSchema, withheldText } from "@holon/core/policy/withheld.ts";
 import { z } from "zod";
 import { connectApi, isNoSuchPath, type Client, type ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
@@ -23,6 +24,7 @@ const statusSchema = z.looseObject({
   binding: z.looseObject({ isBound: z.boolean(), problem: z.object({ code: z.string(), message: z.string(), next: z.string() }).optional() }).optional(),
   /** A node of before does not tell it. */
   series: z.looseObject({ own: z.int(), newest: z.int() }).optional(),
+  withheld: z.array(withheldRowSchema).optional(),
   helped: z.array(z.looseObject({ unit: z.string(), for: z.string(), events: z.number() })).optional(),
   agent: z.looseObject({ units: z.array(z.looseObject({ app: z.string(), name: z.string(), elastic: elasticSchema.optional() })).default([]) }).optional(),
   measured: z.looseObject({ state: z.string(), files: z.number(), asOfMs: z.number().optional(), adopted: z.object({ by: z.string(), because: z.string(), atMs: z.number() }).optional(), altered: z.array(differenceSchema), held: heldRowSchema.optional() }).optional(),
@@ -34,7 +36,7 @@ type Status = z.infer<typeof statusSchema>;
 export async function showNode(options: ClientOptions, name: string, json: boolean): Promise<void> {
   const own = await connectNode(options, name).catch((error: unknown) => toHolonError(error));
   if ("get" in own) return print(await own.get("/v1/status", statusSchema), json);
-  if (own.code !== "HOLON_API_UNREACHABLE") throw own;
+  if (own.code !== "HOLON_API_UNREACHABLE" && own.code !== "HOLON_API_TIMEOUT") throw own;
   const control = await connectApi(options).catch(() => Promise.reject(own));
   const path = `/v1/nodes/${encodeURIComponent(name)}`;
   const overLinks = await control.get(`${path}/status`, z.looseObject({ status: statusSchema })).catch((error: unknown) => toHolonError(error));
@@ -65,6 +67,7 @@ function print(status: Status, json: boolean): void {
     ...(series === undefined ? [] : [["authority", seriesText(series)]]),
     ...(status.agent?.units ?? []).flatMap(({ app, name: fn, elastic }) => (elastic === undefined ? [] : [["elastic", `${app}/${fn}: ${elasticText(elastic)}`]])),
     ...(status.helped ?? []).map(({ unit, for: asker, events }) => ["helped", `${asker} with ${events} event${events === 1 ? "" : "s"} of ${unit}`]),
+    ...(status.withheld ?? []).map((row) => ["kept here", withheldText(row)]),
     ["measured", measured === undefined ? "not" : `${measured.state}, ${measured.files} files${measured.asOfMs === undefined ? "" : `, as of ${new Date(measured.asOfMs).toISOString()}`}`],
     ...(measured?.adopted === undefined ? [] : [["adopted", `by ${measured.adopted.by}, ${new Date(measured.adopted.atMs).toISOString()}: ${measured.adopted.because}`]]),
     ...(measured?.held === undefined ? [] : [["held back", `${heldText(measured.held)}; found: ${measured.held.found}. ${heldNext(measured.held, status.node)}`]]),

@@ -4,6 +4,7 @@ import { errorTable } from "@holon/core/errors.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { clockHereText } from "@holon/core/drift.ts";
 import { limits } from "@holon/core/limits.ts";
+import { withheldFindings, withheldRowSchema } from "@holon/core/policy/withheld.ts";
 import { fleetStatusSchema, type FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { alertListSchema } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
@@ -22,12 +23,14 @@ export async function showStatus(options: ClientOptions, node: string | undefine
   const status = await wholeFleet(client);
   const { alerts, total } = await client.get(`/v1/alerts?state=firing&limit=${limits.alertsListedMax}`, alertListSchema);
   const heldBack = await heldOf(client);
-  if (json) return void process.stdout.write(`${JSON.stringify({ ...status, alerts, heldBack })}\n`);
+  const own = await client.get("/v1/status", withheldSchema);
+  if (json) return void process.stdout.write(`${JSON.stringify({ ...status, alerts, heldBack, withheld: own.withheld })}\n`);
   const rows = status.nodes.map((row) => [row.node, row.site, row.state, row.since ?? "", row.heardAt ?? "never", row.through ?? "nothing", row.ended === null ? "" : `${row.ended.how} ${row.ended.at}`]);
   process.stdout.write(`${printTable(["NODE", "SITE", "STATE", "SINCE", "HEARD", "KNOWN THROUGH", "RUN BEFORE"], rows)}\n${printKnown(status)}\n`);
   if (status.clock.offMs !== null) process.stdout.write(`${clockHereText(status.clock.offMs)}\n`);
   for (const { severity, message } of alerts) process.stdout.write(`${severity}: ${oneLine(message)}\n`);
   if (total > alerts.length) process.stdout.write(`and ${total - alerts.length} more alerts\n`);
+  for (const { says, next } of withheldFindings(own.node, own.withheld)) process.stdout.write(`${own.node}: ${oneLine(says)}\n${next === undefined ? "" : `next: ${next}\n`}`);
   for (const { node: name, text } of heldBack) process.stdout.write(`${name}: ${text}\nnext: ${errorTable.HOLON_NODE_HELD.next.replace("NAME", name)}\n`);
 }
 
@@ -43,6 +46,7 @@ export async function wholeFleet(client: Client): Promise<FleetStatus> {
   return { ...first, nodes, next: null };
 }
 
+const withheldSchema = z.looseObject({ node: z.string(), /** A node of before does not tell it. */ withheld: z.array(withheldRowSchema).default([]) });
 const measuredSchema = z.looseObject({ node: z.string(), measured: z.looseObject({ held: heldRowSchema.optional() }).optional() });
 
 /** Nodes that hold something back: of the fleet, where control answers, as they told it last; of the one that answers in any case. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import { test, type TestContext } from "node:test";
+import { HolonError } from "@holon/core/errors.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { serveRoutes, type RouteServer } from "@holon/platform/http.ts";
 import { z } from "zod";
@@ -94,4 +95,13 @@ test("a name of this machine is called where it proved itself", async (context) 
   const node = await honest(context, await makeToken(data));
   const { port } = new URL(node.address);
   assert.deepEqual(await (await connectApi({ api: `http://localhost:${port}`, data })).get("/v1/status", okSchema), { node: "gateway-1" });
+});
+
+test("an API that does not even prove itself in time was asked for nothing yet, and that is said", async (context) => {
+  const data = tempFolder(context);
+  await makeToken(data);
+  const { api, shown } = await thief(context, () => undefined);
+  const client = await connectApi({ api, data, answerMs: 300 });
+  await assert.rejects(client.send("POST", "/v1/status", {}, okSchema), (error: unknown) => error instanceof HolonError && error.code === "HOLON_API_TIMEOUT" && error.message.endsWith("did not answer within 0.3 s; nothing was asked of it yet") && error.next.startsWith("Ask again"));
+  assert.deepEqual(shown, []);
 });

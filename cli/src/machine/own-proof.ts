@@ -4,18 +4,19 @@ import { request } from "node:http";
 import { HolonError } from "@holon/core/errors.ts";
 import { endOf, proofAnswerSchema, proofOf, proofPath } from "@holon/platform/http/proof.ts";
 import { isSameSecret } from "@holon/platform/secret.ts";
+import { noAnswer } from "../no-answer.ts";
 import { readToken } from "./token.ts";
 
-const timeoutMs = 10_000;
+const answerMsMost = 10_000;
 const answerBytesMax = 4_096;
 
-/** Asked anew before each call: the node may have ended since the last one. Resolves with the address that proved it, its name resolved. `HOLON_API_UNREACHABLE`, `HOLON_API_UNPROVED`. */
-export async function requireOwn(api: string, data: string): Promise<string> {
+/** Asked anew before each call: the node may have ended since the last one. Resolves with the address that proved it, its name resolved. `HOLON_API_UNREACHABLE`, `HOLON_API_TIMEOUT`, `HOLON_API_UNPROVED`. */
+export async function requireOwn(api: string, data: string, answerMs = answerMsMost): Promise<string> {
   const token = await readToken(data);
   const unproved = (why: string): HolonError => new HolonError("HOLON_API_UNPROVED", `what answers at ${api} ${why}: no token of ${data} is shown there`);
   if (token === undefined) throw unproved("cannot be told from others, since the folder holds no token");
   const nonce = randomBytes(24).toString("base64url");
-  const { at, host, text } = await ask(api, `${proofPath}?nonce=${nonce}`);
+  const { at, host, text } = await ask(api, `${proofPath}?nonce=${nonce}`, answerMs);
   const answer = proofAnswerSchema.safeParse(jsonOf(text));
   if (!answer.success || !isSameSecret(answer.data.proof, proofOf(token, nonce, at))) throw unproved("does not prove that it is a node of this data folder");
   const proved = new URL(api);
@@ -23,7 +24,7 @@ export async function requireOwn(api: string, data: string): Promise<string> {
   return proved.href;
 }
 
-/** Whether it is. `HOLON_API_UNREACHABLE`. */
+/** Whether it is. `HOLON_API_UNREACHABLE`, `HOLON_API_TIMEOUT`. */
 export async function provesOwn(api: string, data: string): Promise<boolean> {
   try {
     await requireOwn(api, data);
@@ -41,20 +42,21 @@ interface Answer {
   readonly text: string;
 }
 
-function ask(api: string, path: string): Promise<Answer> {
+function ask(api: string, path: string, answerMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const unreachable = (cause: unknown): void => reject(new HolonError("HOLON_API_UNREACHABLE", `no API answers at ${api}`, { cause }));
-    const outgoing = request(new URL(path, api), { agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+    const ended = AbortSignal.timeout(answerMs);
+    const unanswered = (cause: unknown): void => reject(noAnswer({ api, waitedMs: answerMs }, ended.aborted ? ended.reason : cause));
+    const outgoing = request(new URL(path, api), { agent: false, signal: ended }, (response) => {
       const { remoteAddress = "", remotePort } = response.socket;
       let text = "";
       response.setEncoding("utf8").on("data", (piece: string) => {
         text += piece;
         if (text.length > answerBytesMax) response.destroy(); // no answer of ours
       });
-      response.once("close", () => resolve({ at: endOf(remoteAddress, remotePort), host: remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress, text }));
+      response.once("close", () => ended.aborted ? unanswered(ended.reason) : resolve({ at: endOf(remoteAddress, remotePort), host: remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress, text }));
       response.on("error", () => undefined); // what came by then is judged
     });
-    outgoing.once("error", unreachable);
+    outgoing.once("error", unanswered);
     outgoing.end();
   });
 }

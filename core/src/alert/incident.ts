@@ -62,6 +62,23 @@ export function hearAgain(incident: Incident, { alert, node }: Heard): Incident 
   return { ...incident, tellers, alert: { ...incident.alert, severity, value, message, count: incident.alert.count + (known ? 0 : 1), state: isOver ? "resolved" : "firing", until: isOver ? until : null } };
 }
 
+/**
+ * What was over when it was told here, and overlaps with what was over already: one silence that two nodes told of, the word of one of which was on its way until it was over, and not a second one. Of what somebody
+ * was told under its own name nothing is taken back.
+ */
+export function isSameEpisode(one: Incident, { alert: other, told, acknowledged }: Incident): boolean {
+  const { alert } = one;
+  if (alert.kind !== "silence" || alert.id === other.id || alert.rule !== other.rule || alert.subject !== other.subject || told.length > 0 || acknowledged !== null) return false;
+  return alert.until !== null && other.until !== null && alert.since <= other.until && other.since <= alert.until;
+}
+
+/** Both as one, under the name and the beginning of the first, until the later of both ends: who was told of it, was told. */
+export const mergedWith = (one: Incident, { alert, tellers }: Incident): Incident => ({
+  ...one,
+  tellers: [...one.tellers, ...tellers],
+  alert: { ...one.alert, count: one.alert.count + alert.count, until: [one.alert.until ?? "", alert.until ?? ""].sort().at(-1) ?? null },
+});
+
 /** One node that told of it knows no more of it, and another does: it is over there. `because`: why it is over altogether, where it is by that. */
 export function over(incident: Incident, accepts: (node: string) => boolean, until: string, because?: string): Incident {
   const now = incident.tellers.filter(({ node, isOver }) => !isOver && accepts(node)).reduce((one, { id, node }) => hearAgain(one, { ...one, alert: { ...one.alert, id, state: "resolved", until }, node }), incident);

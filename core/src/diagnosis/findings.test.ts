@@ -5,11 +5,13 @@ import { examinedSchema, findingsOf, type Surroundings } from "./findings.ts";
 
 const well = { uplink: { state: "open", held: [], branches: [] }, log: { disk: "ok" }, damage: [], agent: { problem: undefined, units: [], sources: [] } };
 const exported = { to: "otel:4318", jurisdiction: "US", behind: 0, sent: 7, aside: 0, withheld: 0, gone: 0 };
+const kept = (more: object) => ({ how: "stays", where: "data", lanes: 1, count: 12, destination: "US", rule: "default", reason: "no rule of policy plant 3 lets node gateway-1 leave data", isForbidden: false, since: "2026-01-02T03:04:05.000Z", ...more });
 const problem = (code: keyof typeof errorTable, message: string) => ({ code, message, next: errorTable[code].next });
 
 /** Each common fault: what a status shows of it, and what is said. */
 const faults: readonly (readonly [name: string, status: object, around: Surroundings, state: "warn" | "bad", says: RegExp, next: RegExp])[] = [
   ["no link", { uplink: { ...well.uplink, state: "waiting", problem: { code: "HOLON_LINK_UNREACHABLE", message: "wss://edge-1:7401 does not answer" } } }, {}, "warn", /uplink waiting: .*does not answer/, /works on alone/],
+  ["what waits for a link", { uplink: { ...well.uplink, state: "cut", backlog: 12 } }, {}, "warn", /uplink cut; 12 records wait for it/, /holon link heal gateway-1/],
   ["a link that was cut", { uplink: { ...well.uplink, state: "cut" } }, {}, "warn", /uplink cut/, /holon link heal gateway-1/],
   ["not let in", { uplink: { ...well.uplink, state: "waiting", problem: { code: "HOLON_IDENTITY_REVOKED", message: "it was revoked" } } }, {}, "warn", /revoked/, /invite and enrol/],
   ["two histories", { uplink: { ...well.uplink, branches: [{ lane: "gateway-1/data", branch: "gateway-1~a1b2c3/data", after: 7 }] } }, {}, "warn", /two histories/, /name of its own/],
@@ -32,6 +34,9 @@ const faults: readonly (readonly [name: string, status: object, around: Surround
   ["what a collector called bad since long ago", { export: { ...exported, aside: 143, firstAsideAt: "2026-01-01T00:00:00.000Z", lastAside: { at: "2026-01-02T03:04:05.000Z", why: "gateway-1/e/telemetry/7 is bad" } } }, {}, "warn", /^143 of what .* were set aside, first at 2026-01-01T00:00:00\.000Z, last at 2026-01-02T03:04:05\.000Z: /, /holon node logs/],
   ["a policy that keeps telemetry from a collector", { export: { ...exported, withheld: 3 } }, {}, "warn", /keeps 3 records of telemetry from the collector otel:4318 in US/, /permit `leave`/],
   ["telemetry that went before the collector was back", { export: { ...exported, gone: 1 } }, {}, "warn", /1 record of telemetry/, /retention/],
+  ["what no rule of the policy lets leave, where nobody said where it would go", { withheld: [kept({ destination: null })] }, {}, "warn", /^12 records for data stay in `local` since 2026-01-02T03:04:05\.000Z: no rule of policy plant 3 lets/, /`uplink\.jurisdiction`/],
+  ["what nobody lets its maker lower", { withheld: [kept({ rule: "base/raw-stays" })] }, {}, "warn", /^12 records for data stay/, /`does lower`/],
+  ["what no rule of the policy lets go there", { withheld: [kept({ how: "waits", where: "gateway-2/data", lanes: 3, destination: "US" })] }, {}, "warn", /^12 records of gateway-2\/data and 2 more lanes wait since /, /let a rule of the policy permit/],
   ["a document that does not run", { agent: { ...well.agent, problem: problem("HOLON_SIGNATURE_MISSING", "app pump-watch is not signed") } }, {}, "bad", /not signed/, /holon publisher sign/],
 ];
 
@@ -48,4 +53,10 @@ for (const [name, status, around, state, says, next] of faults) {
 test("of a node that is well one thing is said", () => {
   assert.deepEqual(findingsOf("gateway-1", examinedSchema.parse({ ...well, export: { ...exported, behind: 2 } })).map(({ state }) => state), ["ok"]);
   assert.deepEqual(findingsOf("gateway-1", examinedSchema.parse(well), { clock: "synced", certificateMs: 1, disk: { freeBytes: 2 ** 40 } }).map(({ state }) => state), ["ok"]);
+});
+
+test("what a rule forbids in so many words is told, and is no fault", () => {
+  const findings = findingsOf("gateway-1", examinedSchema.parse({ ...well, withheld: [kept({ isForbidden: true, rule: "no-press", reason: "rule no-press forbids it", count: 1 })] }));
+  assert.deepEqual(findings.map(({ state, next }) => [state, next]), [["ok", undefined], ["ok", undefined]]);
+  assert.match(findings[1]?.says ?? "", /^1 record for data stays in `local` since .*: rule no-press forbids it$/);
 });

@@ -5,6 +5,7 @@ import { seriesText } from "../identity/series.ts";
 import { heldRowSchema, heldWhy, type HeldRow } from "../measure/held.ts";
 import { olderRecordName, recordName } from "../measure/measured.ts";
 import { exportStatusSchema } from "../telemetry/export-status.ts";
+import { withheldFindings, withheldRowSchema } from "../policy/withheld.ts";
 import { exportFindings } from "./export-findings.ts";
 import { z } from "zod";
 
@@ -26,6 +27,7 @@ export const examinedSchema = z.looseObject({
   signatures: z.looseObject({}).optional(),
   export: exportStatusSchema.optional(),
   measured: z.looseObject({ altered: z.array(z.looseObject({ what: z.string() })), held: heldRowSchema.optional() }).optional(),
+  withheld: z.array(withheldRowSchema).optional(),
   series: z.looseObject({ own: z.int(), newest: z.int() }).optional(),
   log: z.looseObject({ disk: z.string() }),
   damage: z.array(z.looseObject({ segment: z.string() })),
@@ -59,7 +61,10 @@ export function findingsOf(name: string, status: Examined, around: Surroundings 
   const held = status.measured?.held;
   if (held !== undefined) findings.push({ check: name, state: "bad", says: heldText(held), next: heldNext(held, name) });
   for (const { what } of status.measured?.altered ?? []) findings.push({ check: name, state: "bad", says: `${what} is not as it was adopted`, next: errorTable.HOLON_NODE_ALTERED.next });
-  return findings.length > 0 ? findings : [{ check: name, state: "ok", says: "link, log, sources and functions are well" }];
+  const withheld = withheldFindings(name, status.withheld ?? []);
+  findings.push(...withheld.filter(({ state }) => state !== "ok"));
+  const meant = withheld.filter(({ state }) => state === "ok");
+  return findings.length > 0 ? [...findings, ...meant] : [{ check: name, state: "ok", says: "link, log, sources and functions are well" }, ...meant];
 }
 
 /** The same wherever it is told. */
@@ -73,8 +78,9 @@ export const heldNext = ({ first, isOfBefore }: HeldRow, name: string): string =
 function linkFindings(name: string, { uplink }: Examined): readonly Finding[] {
   if (uplink === undefined) return [];
   const findings: Finding[] = [];
-  const { state, problem } = uplink;
-  if (state !== "open") findings.push({ check: name, state: "warn", says: `uplink ${state}${problem === undefined ? "" : `: ${problem.message}`}`, next: state === "cut" ? `holon link heal ${name}` : nextOf(problem?.code) });
+  const { state, problem, backlog = 0 } = uplink;
+  const waits = backlog === 0 ? "" : `; ${backlog} record${backlog === 1 ? " waits" : "s wait"} for it`;
+  if (state !== "open") findings.push({ check: name, state: "warn", says: `uplink ${state}${problem === undefined ? "" : `: ${problem.message}`}${waits}`, next: state === "cut" ? `holon link heal ${name}` : nextOf(problem?.code) });
   for (const { lane, code, message } of uplink.held) findings.push({ check: name, state: "bad", says: `${lane} is held back: ${message}`, ...(isErrorCode(code) ? { next: errorTable[code].next } : {}) });
   for (const { lane, branch, after } of uplink.branches) findings.push({ check: name, state: "warn", says: `${lane} has two histories behind record ${after}; this one is kept as ${branch}`, next: errorTable.HOLON_LINK_FORK.next });
   return findings;

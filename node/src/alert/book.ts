@@ -1,5 +1,5 @@
 /** Incidents of one node, as cells: what is wrong, who was told, who has taken it on. What is not on disk is told to nobody. */
-import { begin, hearAgain, incidentSchema, type Heard, type Incident } from "@holon/core/alert/incident.ts";
+import { begin, hearAgain, incidentSchema, isSameEpisode, mergedWith, type Heard, type Incident } from "@holon/core/alert/incident.ts";
 import { silencedSchema, type Silenced } from "@holon/core/alert/routing.ts";
 import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
@@ -51,6 +51,8 @@ export function openBook({ log, jurisdiction, sha256, isOwed }: BookOptions): In
   const open = new Map<string, string>();
   const onDisk = new Set<string>();
   const dirty = new Set<string>();
+  /** On disk, and part of another one by now. */
+  const dropped = new Set<string>();
 
   const cellOf = (id: string): string => `${prefix}${toHex(sha256(encoder.encode(id))).slice(0, 32)}`;
 
@@ -66,6 +68,19 @@ export function openBook({ log, jurisdiction, sha256, isOwed }: BookOptions): In
     if (incidents.get(incident.alert.id) === incident) return;
     index(incident);
     dirty.add(incident.alert.id);
+  }
+
+  /** What was over before anybody was told of it here may be what another had told of. */
+  function take(incident: Incident): void {
+    const same = incident.alert.kind === "silence" && incident.alert.state === "resolved" ? [...incidents.values()].find((one) => one.alert.state === "resolved" && isSameEpisode(one, incident)) : undefined;
+    if (same === undefined) return put(incident);
+    put(mergedWith(same, incident));
+    const { id } = incident.alert;
+    if (incidents.get(id) === undefined) return;
+    incidents.delete(id);
+    if (open.get(whatOf(incident.alert)) === id) open.delete(whatOf(incident.alert));
+    dirty.delete(id);
+    if (onDisk.delete(id)) dropped.add(id);
   }
 
   /** Those that are over go, the oldest first: those of which somebody is still to be told last. */
@@ -95,14 +110,15 @@ export function openBook({ log, jurisdiction, sha256, isOwed }: BookOptions): In
     hear(heard) {
       const { alert } = heard;
       const known = incidents.get(named.get(alert.id) ?? open.get(whatOf(alert)) ?? "");
-      if (known !== undefined) put(hearAgain(known, heard));
-      else if (open.size < limits.alertsOpenMax || alert.state === "resolved") put(begin(heard));
+      if (known !== undefined) take(hearAgain(known, heard));
+      else if (open.size < limits.alertsOpenMax || alert.state === "resolved") take(begin(heard));
       else put(oneMore(incidents.get(open.get(whatOf({ rule: "more", subject: log.origin })) ?? ""), alert.since, { self: log.origin, jurisdiction }));
     },
     put,
     isOnDisk: (id) => onDisk.has(id),
     changes() {
-      const removed = forget();
+      const removed = [...forget(), ...[...dropped].map((id): CellChange => ({ key: cellOf(id), value: null }))];
+      const gone = [...dropped];
       const ids = [...dirty];
       dirty.clear();
       const changed = ids.flatMap((id): CellChange[] => {
@@ -111,7 +127,10 @@ export function openBook({ log, jurisdiction, sha256, isOwed }: BookOptions): In
       });
       return {
         cells: [...removed, ...changed],
-        saved: () => ids.forEach((id) => onDisk.add(id)),
+        saved() {
+          for (const id of ids) onDisk.add(id);
+          for (const id of gone) dropped.delete(id);
+        },
         failed: () => ids.forEach((id) => dirty.add(id)),
       };
     },

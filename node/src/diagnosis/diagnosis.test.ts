@@ -40,6 +40,27 @@ test("lines are told to whom stands above, in order, from where they were left; 
   assert.deepEqual(numbers, numbers.map((_, index) => (numbers[0] ?? 0) + index), "without a gap");
 });
 
+test("a node that still starts while its link is open already answers: it looks for its siblings for as long as that takes", async () => {
+  const name = nodeName("gateway-2");
+  const family = new SimFamily(1, (own, ports) => {
+    if (own !== name) return ports;
+    const open: typeof ports.discovery.open = async (...what) => {
+      await new Promise<void>((resolve) => ports.clock.after(20_000, resolve));
+      return ports.discovery.open(...what);
+    };
+    return { ...ports, discovery: { open } };
+  });
+  family.parent.start();
+  const links = { tier: "gateway", listen: `${name}:7401`, parent: `wss://${parentName}:7401`, siblings: [{ name: "gateway-3" }] };
+  const machine = family.machine(name, links);
+  machine.start();
+  await family.until("its link is open", () => family.parent.subject?.status().children.some(({ node }) => node === name) === true);
+  assert.equal(machine.subject, undefined, "it still starts");
+  const told = await settle(family, family.parentNode.diagnosis.desk.ask(name, diagnosisMethods.logs, { by, session: "s" }, 5_000));
+  assert.match(JSON.stringify(logsAnswerSchema.parse(told).lines), /gateway-2 of site starts/);
+  assert.equal(machine.subject, undefined, "and did when it was asked");
+});
+
 test("too many lines at once are counted, and the same said again is one line", async () => {
   const family = new SimFamily();
   await family.start();

@@ -34,3 +34,23 @@ test("what is said again says when it was last: to who asks for lines of since, 
   const after = (await open("two")).read(look).lines;
   assert.deepEqual(after.map(({ message, times, lastAt }) => [message, times, lastAt]), [["the pump threw", 24, at(23)], ["another", 2, at(25)]]);
 });
+
+test("who has read lines that a crash took goes on behind them: what they were shown before is not shown again", async () => {
+  const world = new World(1);
+  const clock = createClock(new Incarnation(world, { name: nodeName("g"), number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
+  const written: string[] = [];
+  const keeper = { read: () => Promise.resolve([...written]), write: (lines: readonly string[]) => void written.push(...lines) };
+  const open = (run: string) => openOwnLines({ trace: { note: () => undefined }, clock, keeper, run });
+  const own = await open("one");
+  for (const message of ["first", "second"]) own.trace.note("info", message);
+  await world.run({ timeMs: world.nowMs + 60_000 });
+  for (const message of ["third", "fourth"]) own.trace.note("info", message);
+  const { after } = own.read(look); // and then the power goes, before the last two are written
+  assert.deepEqual([after, written.length], ["one/4", 2]);
+  const again = await open("two");
+  again.trace.note("info", "it starts");
+  const read = again.read({ ...look, after: after ?? assert.fail() });
+  assert.deepEqual([read.lines.map(({ message }) => message), read.missed], [["it starts"], 0]);
+  const older = again.read({ ...look, after: "zero/7" });
+  assert.deepEqual([older.lines.length, older.missed], [3, 1], "of a life of which nothing is left all is shown, and that something went by");
+});

@@ -128,7 +128,7 @@ export async function openOwnLines({ trace, clock, keeper, run }: OwnLinesOption
     },
     know: (known) => void (redactor = known),
     read({ level, sinceMs, after, limit, bytesMax }) {
-      const known = after === undefined ? undefined : lines.findIndex((line) => line.id === after);
+      const known = after === undefined ? undefined : placeOf(after, lines);
       const missed = known === -1 ? missedSince(after, lines) : 0;
       const newer = known === undefined ? lines : lines.slice(known + 1); // where it is not there any more, all that are left
       const lowest = logLevels.indexOf(level);
@@ -159,6 +159,12 @@ export async function openOwnLines({ trace, clock, keeper, run }: OwnLinesOption
       for (const wake of [...waiting]) wake();
     },
   };
+}
+
+/** Of the line, or of the last of its life before it: a power cut takes the newest from the disk, and not from who was shown them. -1 where nothing of that life, or nothing so old, is left. */
+function placeOf(after: string, lines: readonly LogLine[]): number {
+  const [run = "", number = "0"] = after.split("/");
+  return lines.findLastIndex(({ id }) => id.startsWith(`${run}/`) && Number(id.split("/")[1]) <= Number(number));
 }
 
 /** How many of the same life went between; of an earlier one nobody knows, and something did. */

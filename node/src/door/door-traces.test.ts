@@ -27,7 +27,7 @@ async function openDoor(context: TestContext, { share = 0, perSecond = 10, class
   };
   const clock = createClock();
   const spec = sourceSpecSchema.parse({ kind: "mqtt", name: "pumps", type: "pump.reading", class: own });
-  const source = await openSource(spec, { app: "watch", log, events: createEvents({ name: "gateway-1", jurisdiction: "EU" }, clock), guard: { mayExport: () => true, lowered: (unit, from, into, { kind }) => (permits && unit === "watch/pumps" && kind === "release" ? into : from) }, door, clock, random: createRandom(), trace: { note: () => undefined }, tracing: tracingSchema.parse({ share, spansPerSecondMax: perSecond, release }), isThinned });
+  const source = await openSource(spec, { app: "watch", log, events: createEvents({ name: "gateway-1", jurisdiction: "EU" }, clock), guard: { mayExport: () => true, stays: () => undefined, lowered: (unit, from, into, { kind }) => (permits && unit === "watch/pumps" && kind === "release" ? into : from) }, door, clock, random: createRandom(), trace: { note: () => undefined }, tracing: tracingSchema.parse({ share, spansPerSecondMax: perSecond, release }), isThinned });
   context.after(() => source.close());
   const read = async (stream: StreamName, type: string): Promise<readonly (StoredEvent & { readonly id: string })[]> =>
     (await log.read({ origin: log.origin, stream }, 1, { maxRecords: 10_000, maxBytes: 64 << 20 })).slice(1).map((record) => ({ ...parseStoredEvent(record.bytes, "test"), id: `gateway-1/${record.epoch}/${stream}/${record.sequence}` })).filter((event) => event.type === type);

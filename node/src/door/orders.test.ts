@@ -45,7 +45,7 @@ class Edge {
     const events = createEvents(config, clock);
     const handlers = new Map<string, CallHandler>();
     const trace = { note: () => undefined };
-    const guard = createGuard({ config, log, events, integrity });
+    const guard = createGuard({ config, log, clock: createClock(), events, integrity });
     guard.follow(desiredOf(log, edge)?.document);
     const inner = createCalls({ self: edge, clock, handlers, route: () => undefined, above: () => undefined });
     const peers: readonly NodeName[] = [north, south];

@@ -17,7 +17,7 @@ test("what is told of a reading that was refused names nobody, where readings ar
     const [spec] = appManifestSchema.parse({ name: "ward", version: "1", sources: [{ kind: "mqtt", name: "beds", type: "bed.pulse", class: dataClass, listen: "127.0.0.1:0", topics: ["ward/#"] }], functions: [], models: [], egress: [] }).sources;
     const door: Door = { open: (_, sink) => sink.reject(rejection).then(() => ({ address: undefined, close: () => Promise.resolve() })) };
     const events = createEvents({ name: "gateway-1", jurisdiction: "EU" }, createClock());
-    const source = await openSource(spec ?? assert.fail(), { app: "ward", log, events, guard: { mayExport: () => true, lowered: (_unit, from) => from }, door, clock: createClock(), random: createRandom(), trace: { note: () => undefined } });
+    const source = await openSource(spec ?? assert.fail(), { app: "ward", log, events, guard: { mayExport: () => true, stays: () => undefined, lowered: (_unit, from) => from }, door, clock: createClock(), random: createRandom(), trace: { note: () => undefined } });
     context.after(() => source.close());
     const texts = (await log.read({ origin: log.origin, stream: "audit" }, 1, { maxRecords: 100, maxBytes: 1 << 20 })).map(({ bytes }) => new TextDecoder().decode(bytes)).filter((text) => text.includes("holon.source.rejected"));
     assert.equal(texts.length, 1);

@@ -43,7 +43,7 @@ export interface SourceContext {
   readonly app: string;
   readonly log: Log;
   readonly events: Events;
-  readonly guard: Pick<Guard, "mayExport" | "lowered">;
+  readonly guard: Pick<Guard, "mayExport" | "stays" | "lowered">;
   readonly door: Door;
   readonly clock: Clock;
   readonly random: Random;
@@ -80,9 +80,11 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
 
   const traces = createDoorTraces(spec, { app, node: log.origin, tracing: context.tracing, isThinned: context.isThinned, guard, events, clock: context.clock, random: context.random });
 
-  const toRecord = (reading: Reading, { traceparent }: Entered, deviceCounter?: number): NewRecord =>
-    events.record({
-      stream: streamOf(spec, guard),
+  function toRecord(reading: Reading, { traceparent }: Entered, deviceCounter?: number): NewRecord {
+    const stream = streamOf(spec, guard);
+    if (stream !== (spec.stream ?? "local")) guard.stays(spec.class, spec.stream ?? "local");
+    return events.record({
+      stream,
       type: reading.type,
       class: spec.class,
       producer: `${app}/${spec.name}`,
@@ -92,6 +94,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
       traceparent,
       data: reading.data,
     });
+  }
 
   /** They are on the disk: what their way through the door took is told behind them. */
   function stored(entered: readonly Entered[], stream: StreamName, sequences: readonly number[]): void {

@@ -40,7 +40,7 @@ for (const [own, stream] of [["raw", "telemetry"], ["personal", "local"]] as con
       },
     };
     const spec = sourceSpecSchema.parse({ kind: "mqtt", name: "badges", type: "door.passed", class: own, counter: { field: "count" } });
-    const source = await openSource(spec, { app: "doors", log, events, guard: { mayExport: () => true, lowered: (_unit, from) => from }, door, clock, random: createRandom(), trace: { note: () => undefined } });
+    const source = await openSource(spec, { app: "doors", log, events, guard: { mayExport: () => true, stays: () => undefined, lowered: (_unit, from) => from }, door, clock, random: createRandom(), trace: { note: () => undefined } });
     for (const count of [1, 5]) await sink?.accept([{ type: "door.passed", subject: "anna", timeMs: count, data: { count } }], undefined);
     assert.deepEqual((await stored(log, stream)).filter(({ type }) => type === "holon.counter.gap").map(({ subject }) => subject), ["anna"]);
     assert.equal((await stored(log, stream === "local" ? "telemetry" : "local")).filter(({ type }) => type === "holon.counter.gap").length, 0);

@@ -49,7 +49,7 @@ test("what one policy let go is decided anew by the next, though the document of
   const config = { name: "gateway-1", jurisdiction: "EU/DE", parent: "wss://edge-1:7401", uplink: { jurisdiction: "CH" } } as const;
   const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
   const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
-  const guard = createGuard({ config, log, events: createEvents(config, createClock()), integrity });
+  const guard = createGuard({ config, log, clock: createClock(), events: createEvents(config, createClock()), integrity });
   const desired = (version: number, effect: string): Desired => {
     const text = `policy plant ${version}\n${effect} some\n  who any\n  does share\n  class derived\n  from *\n  to CH\n`;
     return { apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version, plan: "plan", apps: [], policy: { text, hash: Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex") } };
@@ -66,7 +66,7 @@ test("while a document is changed for the next one, a unit of the one before low
   const config = { name: "gateway-1", jurisdiction: "EU/DE", parent: undefined, uplink: undefined } as const;
   const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
   const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
-  const guard = createGuard({ config, log, events: createEvents(config, createClock()), integrity });
+  const guard = createGuard({ config, log, clock: createClock(), events: createEvents(config, createClock()), integrity });
   const desired = (version: number, effect: string): Desired => {
     const text = `policy plant ${version}\n${effect} some\n  who any\n  does lower\n  class raw\n  into public\n`;
     return { apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version, plan: "plan", apps: [], policy: { text, hash: Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex") } };
@@ -87,7 +87,7 @@ test("who called or looked stands in the trail concealed, or not at all where no
   const config = { name: "gateway-1", jurisdiction: "EU/DE" } as const;
   const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
   const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
-  const guard = createGuard({ config: { ...config, parent: undefined, uplink: undefined }, log, events: createEvents(config, createClock()), integrity });
+  const guard = createGuard({ config: { ...config, parent: undefined, uplink: undefined }, log, clock: createClock(), events: createEvents(config, createClock()), integrity });
   const text = "policy plant 1\npermit all\n  who any\n  does call diagnose run\n";
   guard.follow({ apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version: 1, plan: "plan", apps: [], policy: { text, hash: Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex") } });
   const ada = { kind: "person", name: "markerada" } as const;
@@ -104,5 +104,46 @@ test("who called or looked stands in the trail concealed, or not at all where no
   const opened = Buffer.from(told[1]?.sealed ?? "", "base64").toString();
   assert.match(opened, /^\["holon\.policy\.decided",\{"principal":"person markerada","reason":"rule all .*person markerada call GET\/v1\/apps"\}\]$/);
   assert.deepEqual(log.cell("secret/people"), cells[0]?.value);
+  await log.close();
+});
+
+test("what the policy keeps here that was made to leave is counted, by rule and since when; another policy counts anew, and a lane that goes on waits no more", async (context) => {
+  const config = { name: "gateway-1", jurisdiction: "EU/DE", parent: "wss://edge-1:7401", uplink: undefined } as const;
+  const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const real = createClock();
+  let nowMs = Date.parse("2026-01-02T03:04:05.000Z");
+  const clock = { ...real, monotonicMs: () => real.monotonicMs(), after: (ms: number, then: () => void) => real.after(ms, then), wall: () => ({ ms: nowMs, state: "synced" as const }) };
+  const events = createEvents(config, clock);
+  const guard = createGuard({ config, log, clock, events, integrity });
+  const policy = (version: number, rules: string): void => {
+    const text = `policy plant ${version}\n${rules}`;
+    guard.setPolicy({ apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version, plan: "plan", apps: [], policy: { text, hash: Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex") } });
+  };
+  guard.stays("derived", "data");
+  assert.deepEqual(guard.withheld(), [], "what an app's own egress keeps was meant so");
+
+  policy(1, "permit within\n  who any\n  does leave\n  class derived\n  from EU\n  to EU\n");
+  assert.equal(guard.mayExport("derived", "data"), false);
+  assert.deepEqual(guard.withheld(), [], "to ask is no record");
+  for (let record = 0; record < 3; record++) {
+    guard.stays("derived", "data");
+    nowMs += 1_000;
+  }
+  const [kept, ...others] = guard.withheld();
+  assert.deepEqual(others, []);
+  assert.deepEqual({ ...kept, reason: "" }, { how: "stays", where: "data", lanes: 1, count: 3, destination: null, rule: "default", reason: "", isForbidden: false, since: "2026-01-02T03:04:05.000Z" });
+  assert.match(kept?.reason ?? "", /lets node gateway-1 leave data of class derived from EU\/DE to nobody knows where/);
+
+  await log.append({ records: [1, 2].map((index) => events.record({ stream: "data", type: "test.count", class: "derived", producer: "test", data: { index } })) });
+  const [run] = await log.readRuns({ origin: log.origin, stream: "data" }, 1, 1 << 20);
+  assert.equal(await guard.towards(undefined)(run ?? assert.fail()), false);
+  const waits = guard.withheld().find(({ how }) => how === "waits");
+  assert.deepEqual([waits?.where, waits?.count, waits?.destination, waits?.isForbidden], ["gateway-1/data", log.head({ origin: log.origin, stream: "data" })?.sequence, null, false]);
+
+  policy(2, "permit all\n  who any\n  does leave\n  class derived\n  from *\n  to *\nforbid nothing-aggregated\n  who any\n  does leave\n  class aggregate\n  from *\n  to *\n");
+  assert.equal(await guard.towards(undefined)(run ?? assert.fail()), true);
+  guard.stays("aggregate", "telemetry");
+  assert.deepEqual(guard.withheld().map(({ how, where, rule, isForbidden, count }) => [how, where, rule, isForbidden, count]), [["stays", "telemetry", "nothing-aggregated", true, 1]]);
   await log.close();
 });

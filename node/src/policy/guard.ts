@@ -6,13 +6,16 @@
  */
 import { HolonError } from "@holon/core/errors.ts";
 import { decidedEvent, isSomebody } from "@holon/core/event/of-people.ts";
+import { parseLaneName } from "@holon/core/log/identity.ts";
 import { laneName, type CellChange, type Log, type NewRecord } from "@holon/core/log/log.ts";
 import { lastSequence, type Integrity } from "@holon/core/log/run.ts";
 import type { CompiledPolicy } from "@holon/core/policy/compile.ts";
 import { relayedPolicy } from "@holon/core/policy/from-egress.ts";
 import type { Action, Context, Decision, Resource } from "@holon/core/policy/policy.ts";
 import { printPrincipal, type Principal } from "@holon/core/policy/principal.ts";
+import type { Clock } from "@holon/core/ports.ts";
 import { printTransform, type Transform } from "@holon/core/policy/transform.ts";
+import type { WithheldRow } from "@holon/core/policy/withheld.ts";
 import type { EgressRule } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { DataClass, StreamName } from "@holon/core/schema/event.ts";
@@ -22,6 +25,7 @@ import type { Events } from "../event/events.ts";
 import type { BatchRun } from "../log/scan.ts";
 import { egressPolicy, policyOf, unreadable, type PolicyInForce } from "./in-force.ts";
 import { createLabels, printLabel, type Label } from "./labels.ts";
+import { createWithheld } from "./withheld.ts";
 
 export interface Guard {
   /** A document is on disk: from now on its policy decides what leaves. `HOLON_POLICY_BAD` leaves what was in force. */
@@ -32,6 +36,10 @@ export interface Guard {
   inForce(): PolicyInForce;
   /** Whether output of that class may stand in a stream that leaves. */
   mayExport(dataClass: DataClass, stream: StreamName, through?: Transform): boolean;
+  /** Output of that class was made for a stream that leaves, and was recorded in `local` since the policy does not let it leave. */
+  stays(dataClass: DataClass, stream: StreamName, through?: Transform): void;
+  /** What was made to leave, and is kept here by a written policy, since the start at most. */
+  withheld(): readonly WithheldRow[];
   /** The class that data gets from a unit: a lower one only where the policy lets this unit lower it so; while a document is changed for the next one, only where both do. */
   lowered(unit: string, from: DataClass, into: DataClass, through: Transform): DataClass;
   /** Decides, and records it once for each policy where one was written. */
@@ -102,6 +110,7 @@ export interface RowsRelayed {
 export interface GuardOptions {
   readonly config: Pick<NodeConfig, "name" | "jurisdiction" | "parent" | "uplink" | "policy">;
   readonly log: Log & { readonly epoch: Epoch };
+  readonly clock: Pick<Clock, "wall">;
   readonly events: Events;
   readonly integrity: Integrity;
 }
@@ -146,7 +155,7 @@ interface OpenDecision {
   readonly recorded: Promise<unknown>;
 }
 
-export function createGuard({ config, log, events, integrity }: GuardOptions): Guard {
+export function createGuard({ config, log, clock, events, integrity }: GuardOptions): Guard {
   const options = { isRequired: config.policy === "required", sha256: integrity.sha256 };
   const self: Principal = { kind: "node", name: config.name };
   const labels = createLabels({ self: log.origin, epoch: log.epoch, jurisdiction: config.jurisdiction, integrity });
@@ -155,6 +164,7 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
   const open = new Map<string, OpenDecision>();
   /** Records through which a closed decision allows a lane to leave. */
   const closedThrough = new Map<string, number>();
+  const withheld = createWithheld(clock);
   const auditLane = { origin: log.origin, stream: "audit" } as const;
   const told = new Map<string, Promise<unknown>>();
   let conceal: Conceal | undefined;
@@ -193,6 +203,11 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
     } catch (error) {
       open.delete(key); // what could not be recorded was not decided: the next run asks anew
       throw error;
+    }
+    if (question.action === "leave" && question.by === undefined) {
+      const { allow, rule: named, reason = "" } = decision.data;
+      if (allow) withheld.goes(question.lane);
+      else if (isWritten(leaving)) withheld.waits(question.lane, question.from, { rule: named, reason, destination: question.hash === undefined ? above : question.destination });
     }
     // What is tried again by another way than the link has been counted.
     if (decision.data.allow && (question.by === undefined || to > decision.data.to)) {
@@ -240,6 +255,9 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
     return log.append({ records: [events.record({ stream: "audit", type: decidedEvent, class: "public", producer: "guard", data: { ...said, ...rest } })], cells: concealed?.cells ?? [] });
   }
 
+  const isWritten = ({ hash }: PolicyInForce): boolean => hash !== undefined || options.isRequired;
+  const atBirth = (dataClass: DataClass, stream: StreamName, through: Transform | undefined): Decision => running.own.decide(self, "leave", { name: stream, class: dataClass, jurisdiction: config.jurisdiction }, { destination: running.hash === undefined ? undefined : above, through });
+
   return {
     concealsBy: (by) => void (conceal = by),
     follow(desired) {
@@ -255,7 +273,14 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
       leaving = running;
     },
     inForce: () => leaving,
-    mayExport: (dataClass, stream, through) => running.own.decide(self, "leave", { name: stream, class: dataClass, jurisdiction: config.jurisdiction }, { destination: running.hash === undefined ? undefined : above, through }).allow,
+    mayExport: (dataClass, stream, through) => atBirth(dataClass, stream, through).allow,
+    stays(dataClass, stream, through) {
+      if (isWritten(running)) withheld.stays(stream, { ...atBirth(dataClass, stream, through), destination: above }, running.hash ?? "");
+    },
+    withheld: () => withheld.rows((lane) => {
+      const parsed = parseLaneName(lane);
+      return (parsed && log.head(parsed)?.sequence) ?? 0;
+    }),
     // Units of the document before run on under its policy until they have ended; what the next one closes is closed to them, too.
     lowered: (unit, from, into, through) => ([running, leaving].every(({ own }) => own.decide({ kind: "function", name: unit }, "lower", { name: unit, class: from, into, jurisdiction: config.jurisdiction }, { through }).allow) ? into : from),
     decide,

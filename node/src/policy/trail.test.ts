@@ -31,7 +31,7 @@ async function folderWithTrail(context: TestContext): Promise<string> {
   const folder = tempFolder(context);
   const log = await openTempLog(folder, { name: "gateway-1" });
   const events = createEvents(config, createClock());
-  const guard = createGuard({ config, log, events, integrity });
+  const guard = createGuard({ config, log, clock: createClock(), events, integrity });
   const say = (own: DataClass, stream: "data" | "telemetry") => log.append({ records: [events.record({ stream, type: "test.said", class: own, producer: "test", ...(own === "aggregate" ? { through: { kind: "aggregate", count: 20 } as const } : {}), data: {} })] });
   await log.append({ records: [events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site: "plant" } })] });
   guard.follow(desired(1, "derived"));
@@ -161,7 +161,7 @@ test("what left is answered by when it may have left, with rows of models, and w
   const clock: Clock = { ...real, monotonicMs: () => real.monotonicMs(), after: (delayMs, callback) => real.after(delayMs, callback), wall: () => ({ ms, state: "synced" }) };
   const log = await openTempLog(folder, { name: "gateway-1", clock });
   const events = createEvents(config, clock);
-  const guard = createGuard({ config, log, events, integrity });
+  const guard = createGuard({ config, log, clock: createClock(), events, integrity });
   await log.append({ records: [events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site: "plant" } })] });
   guard.follow(desired(1, "derived", "leave ask"));
   await log.append({ records: [events.record({ stream: "data", type: "test.said", class: "derived", producer: "test", data: {} })] });
@@ -186,7 +186,7 @@ test("what was let go of by rule is not answered, and that is said", async (cont
   const folder = tempFolder(context);
   const log = await openTempLog(folder, { name: "gateway-1", segmentBytesMax: 8_192 });
   const events = createEvents(config, createClock());
-  const guard = createGuard({ config, log, events, integrity });
+  const guard = createGuard({ config, log, clock: createClock(), events, integrity });
   guard.follow(desired(1, "derived"));
   for (let index = 0; index < 100; index++) await log.append({ records: (["audit", "data"] as const).map((stream) => events.record({ stream, type: "test.said", class: "derived", producer: "test", data: { text: "x".repeat(200) } })) });
   await log.retain((parts) => parts.slice(0, -4).map(({ lane, lastSequence }) => ({ lane, through: lastSequence, rule: "a test" })), () => events.record({ stream: "audit", type: "holon.log.expired", class: "public", producer: "log", data: {} }));

@@ -531,6 +531,7 @@ class Unit implements RunningUnit {
     if (declared === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${this.#name} emitted ${output.type}, which it does not declare`);
     const maker = this.#born.maker();
     const { stream, ...label } = placeOf(declared, maker, this.#context);
+    if (stream !== declared.stream) this.#context.guard.stays(label.class, declared.stream, label.through);
     const [why] = withheldBy(maker, declared.class);
     if (why !== undefined) this.#withheld = new HolonError("HOLON_REDUCTION_TELLS", `reduction ${this.#name} is handed what is ${maker.from}, and ${why}`);
     return this.#context.events.record({

@@ -19,7 +19,7 @@ for (const [contentType, encode, decode] of [
   test(`a span whose id is none is rejected by itself, and told so (${contentType})`, async (context) => {
     const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
     const events = createEvents({ name: "gateway-1", jurisdiction: "EU/DE" }, createClock());
-    const otlp = createOtlpIn({ settings: telemetrySettingsSchema.parse({ otlp: { traces: "public" } }), log, events, guard: { mayExport: () => true } });
+    const otlp = createOtlpIn({ settings: telemetrySettingsSchema.parse({ otlp: { traces: "public" } }), log, events, guard: { mayExport: () => true, stays: () => undefined } });
     const bad = [{ ...good("short"), traceId: traceId.slice(4) }, { ...good("zeros"), spanId: "0".repeat(16) }, { ...good("parent"), parentSpanId: "abcd" }, ...(contentType === "application/json" ? [{ ...good("odd"), spanId: "abc" }, { ...good("no hex"), traceId: "x".repeat(32) }] : [])];
     const { body } = await otlp.take("traces", contentType, encode(request([good("one"), ...bad, good("two")])));
     const partial = decode(body)["partialSuccess"] as OtlpMessage;
@@ -33,3 +33,25 @@ for (const [contentType, encode, decode] of [
     await log.close();
   });
 }
+
+test("a media type is one however it is written, and another that only begins like it is none", async (context) => {
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const events = createEvents({ name: "gateway-1", jurisdiction: "EU/DE" }, createClock());
+  const otlp = createOtlpIn({ settings: telemetrySettingsSchema.parse({}), log, events, guard: { mayExport: () => true, stays: () => undefined } });
+  for (const type of ["Application/JSON", "application/json; charset=UTF-8", "APPLICATION/JSON ;charset=utf-8"]) assert.equal((await otlp.take("traces", type, encodeJson(request([good("one")])))).contentType, "application/json", type);
+  assert.equal((await otlp.take("traces", "Application/X-Protobuf", encodeProtobuf("TracesRequest", request([good("one")])))).contentType, "application/x-protobuf");
+  for (const type of ["", "application/jsonlines", "text/plain"]) await assert.rejects(otlp.take("traces", type, encodeJson(request([good("one")]))), { code: "HOLON_ARGUMENT_BAD" }, type);
+  await log.close();
+});
+
+test("what the policy keeps here of what was to leave is counted, record by record; what is raw was never to leave", async (context) => {
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const events = createEvents({ name: "gateway-1", jurisdiction: "EU/DE" }, createClock());
+  const kept: string[] = [];
+  const otlp = createOtlpIn({ settings: telemetrySettingsSchema.parse({ otlp: { traces: "derived" } }), log, events, guard: { mayExport: () => false, stays: (dataClass, stream) => void kept.push(`${dataClass} ${stream}`) } });
+  await otlp.take("traces", "application/json", encodeJson(request([good("one")])));
+  await otlp.take("traces", "application/json", encodeJson(request([good("two")])));
+  await otlp.take("logs", "application/json", encodeJson({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: "raw" } }] }] }] }));
+  assert.deepEqual(kept, ["derived telemetry", "derived telemetry"]);
+  await log.close();
+});

@@ -22,7 +22,7 @@ export interface OtlpInOptions {
   readonly settings: TelemetrySettings;
   readonly log: SegmentLog;
   readonly events: Events;
-  readonly guard: Pick<Guard, "mayExport">;
+  readonly guard: Pick<Guard, "mayExport" | "stays">;
 }
 
 const json = "application/json";
@@ -33,8 +33,9 @@ export function createOtlpIn({ settings, log, events, guard }: OtlpInOptions): O
   let pendingBytes = 0;
 
   async function take(signal: Signal, contentType: string, body: Uint8Array): Promise<{ readonly contentType: string; readonly body: Uint8Array }> {
-    const isJson = contentType.startsWith(json);
-    if (!isJson && !contentType.startsWith(protobuf)) throw new HolonError("HOLON_ARGUMENT_BAD", "the body is neither application/json nor application/x-protobuf");
+    const mediaType = contentType.split(";", 1).join().trim().toLowerCase(); // RFC 9110, section 8.3.1
+    const isJson = mediaType === json;
+    if (!isJson && mediaType !== protobuf) throw new HolonError("HOLON_ARGUMENT_BAD", "the body is neither application/json nor application/x-protobuf");
     if (pendingBytes > 0 && pendingBytes + body.length > limits.otlpPendingBytesMax) throw new HolonError("HOLON_CALL_BUSY", "what came before is not on disk yet", { retryAfterMs: limits.otlpRetryMs });
     pendingBytes += body.length;
     try {
@@ -42,9 +43,11 @@ export function createOtlpIn({ settings, log, events, guard }: OtlpInOptions): O
       const request = isJson ? decodeJson(shape.request, body) : decodeProtobuf(shape.request, body);
       const { parts, rejected, why } = partsOf(signal, request);
       const dataClass = settings.otlp[signal];
-      const stream = dataClass !== "raw" && dataClass !== "personal" && guard.mayExport(dataClass, "telemetry") ? "telemetry" : "local";
+      const isMeant = dataClass !== "raw" && dataClass !== "personal";
+      const stream = isMeant && guard.mayExport(dataClass, "telemetry") ? "telemetry" : "local";
       const records = parts.map((data): NewRecord => events.record({ stream, type: otlpTypes[signal], class: dataClass, producer: "otlp", data }));
       if (records.length > 0) await log.append({ records });
+      if (isMeant && stream === "local") for (const _ of records) guard.stays(dataClass, "telemetry");
       const answer: OtlpMessage = rejected === 0 ? {} : { partialSuccess: { [shape.rejected]: String(rejected), errorMessage: why.join("; ") } };
       return { contentType: isJson ? json : protobuf, body: isJson ? encodeJson(answer) : encodeProtobuf(shape.response, answer) };
     } catch (error) {

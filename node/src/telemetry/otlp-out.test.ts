@@ -24,7 +24,7 @@ test("no byte goes to a collector where the policy does not let it go, and the t
   const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
   const clock = createClock();
   const events = createEvents(config, clock);
-  const guard = createGuard({ config, log, events, integrity });
+  const guard = createGuard({ config, log, clock: createClock(), events, integrity });
   guard.follow(desired);
   const say = (own: "derived" | "public", word: string) => log.append({ records: [events.record({ stream: "telemetry", type: "test.said", class: own, producer: "test", data: { text: word } })] });
   await say("derived", "one");

@@ -67,7 +67,7 @@ export interface TelemetryOptions {
   /** Asks the node above; undefined where none is connected. */
   askAbove(method: string, parameters: unknown, deadlineMs: number): Promise<unknown> | undefined;
   readonly handlers: Map<string, CallHandler>;
-  readonly guard: Pick<Guard, "mayExport" | "towards" | "inForce">;
+  readonly guard: Pick<Guard, "mayExport" | "stays" | "towards" | "inForce">;
   /** For tests of the checkers. */
   readonly thin?: typeof thin | undefined;
   readonly fleetView?: typeof createFleetView | undefined;

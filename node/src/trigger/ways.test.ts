@@ -40,7 +40,7 @@ test("a request for a function that is to run here and does not yet waits for it
   const ways = createWays({
     self, jurisdiction: "EU/DE", parentJurisdiction: undefined, ports, handlers, requests, below: createReplicaIndex(log, ports.trace),
     calls: createCalls({ self, clock, handlers, route: () => undefined, above: () => edge }), // the way up has just closed
-    guard: createGuard({ config, log, events, integrity: { sha256: createCrypto().sha256, crc32: createCodec().crc32 } }),
+    guard: createGuard({ config, log, clock: createClock(), events, integrity: { sha256: createCrypto().sha256, crc32: createCodec().crc32 } }),
     isRunning: () => false, holderOf: () => undefined, isSibling: () => false, towards: () => undefined, above: () => edge,
   });
   const local: Lane = { origin: self, stream: "local" };
@@ -78,7 +78,7 @@ test("an answer that is more sensitive than what was asked for stays what it is 
   const events = createEvents(config, clock);
   const ports = { clock, random: createRandom(), trace: { note: () => undefined } };
   const handlers = new Map<string, CallHandler>();
-  const guard = createGuard({ config, log, events, integrity: { sha256: createCrypto().sha256, crc32: createCodec().crc32 } });
+  const guard = createGuard({ config, log, clock: createClock(), events, integrity: { sha256: createCrypto().sha256, crc32: createCodec().crc32 } });
   guard.follow(desiredSchema.parse({ apiVersion: "holon/v1", kind: "Desired", node: "edge-1", version: 1, plan: "plan", apps: [], policy }));
   const said: { answer: object } = { answer: {} };
   const ways = createWays({

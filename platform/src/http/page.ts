@@ -4,7 +4,7 @@ import type { Page } from "../pages.ts";
 /** Nothing is loaded from elsewhere, nothing may frame it, and no script or style but its own files runs. */
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-export const acceptsGzip = ({ headers }: IncomingMessage): boolean => /\bgzip\b/.test(String(headers["accept-encoding"] ?? ""));
+export const acceptsGzip = ({ headers }: IncomingMessage): boolean => /\bgzip\b/i.test(String(headers["accept-encoding"] ?? ""));
 
 /** A page, or a file that it loads. */
 export function answerPage(request: IncomingMessage, response: ServerResponse, { bytes, zipped, type, isFixed }: Page): void {
