@@ -270,7 +270,7 @@ test("what was recorded while a clock was wrong is told with every span, as of a
   let shown: ReturnType<Clock["wall"]> = { ms: trueMs, state: "synced" };
   const clock: Clock = Object.assign(Object.create(createClock()), { wall: () => shown });
   const events = createEvents(config, clock);
-  const guard = createGuard({ config, log, events, integrity });
+  const guard = createGuard({ config, log, clock, events, integrity });
   await log.append({ records: [events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site: "plant" } })] });
   guard.follow(desired(1, "derived"));
   const clocks: readonly (typeof shown)[] = [
