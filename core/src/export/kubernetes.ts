@@ -21,14 +21,14 @@ export function kubernetesManifests(workload: Workload, image: string, blobs: Re
 const selectorOf = (name: string): object => ({ "app.kubernetes.io/name": name });
 
 function statefulSet(workload: Workload, image: string, metadata: { readonly labels: object; readonly annotations: object }, hashes: readonly string[]): object {
-  const { name, processors, memoryBytes, boundToPlace, jurisdiction, reads } = workload;
+  const { name, processors, memoryBytes, accelerators, diskBytes, boundToPlace, jurisdiction, reads } = workload;
   const { folder, state } = inContainer;
-  const room = { cpu: `${Math.ceil(processors * 1000)}m`, memory: `${Math.ceil(memoryBytes / 2 ** 20)}Mi` };
+  const room = { cpu: `${Math.ceil(processors * 1000)}m`, memory: mebibytes(memoryBytes) };
   const container = {
     name: "holon",
     image,
     command: commandOf(["holon"], folder, state),
-    resources: { requests: room, limits: { memory: room.memory } },
+    resources: { requests: room, limits: { memory: room.memory, ...(accelerators === 0 ? {} : { "nvidia.com/gpu": String(accelerators) }) } },
     readinessProbe: { exec: { command: healthOf(["holon"], state) }, periodSeconds: 30, timeoutSeconds: 10 },
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
     volumeMounts: [{ name: "app", mountPath: folder, readOnly: true }, { name: "state", mountPath: state }, { name: "scratch", mountPath: "/tmp" }, ...reads.map((path, index) => ({ name: `file-${index}`, mountPath: path, readOnly: true }))],
@@ -53,7 +53,11 @@ function statefulSet(workload: Workload, image: string, metadata: { readonly lab
           volumes: [{ name: "app", configMap: { name, items } }, { name: "scratch", emptyDir: {} }, ...reads.map((path, index) => ({ name: `file-${index}`, hostPath: { path, type: "File" } }))],
         },
       },
-      volumeClaimTemplates: [{ metadata: { name: "state" }, spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "8Gi" } } } }],
+      volumeClaimTemplates: [{ metadata: { name: "state" }, spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: diskBytes > nodeDiskBytes ? mebibytes(diskBytes) : "8Gi" } } } }],
     },
   };
 }
+
+const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)}Mi`;
+/** What a node's volume has anyway. */
+const nodeDiskBytes = 8 * 2 ** 30;
