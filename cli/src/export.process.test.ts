@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -10,6 +10,7 @@ import type { AppDocument } from "@holon/core/schema/app.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { StatefulSet } from "kubernetes-models/apps/v1";
 import { ConfigMap, Service } from "kubernetes-models/v1";
+import { parse } from "yaml";
 import { z } from "zod";
 import { binaryPath, need } from "../../scripts/testing/need.ts";
 import { onItsTurn } from "../../scripts/testing/turns.ts";
@@ -24,9 +25,9 @@ const program = `${process.execPath} ${join(repository, "cli/src/holon.ts")}`;
 const options = { jurisdiction: "EU/DE", image: "registry.invalid/holon:1", program, folder: "/etc/holon/totals" };
 
 /** An app that counts what this machine tells of itself: at home on a gateway, its sum at an edge within the EU. */
-async function publication(folder: string) {
+async function publication(folder: string, more: object = {}) {
   writeFileSync(join(folder, "sum.ts"), 'export default { kind: "holon.function", on: { type: "host.reading" }, emits: {}, models: [], run() {} };\n');
-  const functions = [{ name: "sum", module: "sum.ts", needs: { tiers: ["edge"], jurisdictions: ["EU"] } }, { name: "at-birth", module: "sum.ts" }];
+  const functions = [{ name: "sum", module: "sum.ts", needs: { tiers: ["edge"], jurisdictions: ["EU"], ...more } }, { name: "at-birth", module: "sum.ts" }];
   writeFileSync(join(folder, "holon.app.json"), JSON.stringify({ name: "totals", sources: [{ kind: "host", name: "host", type: "host.reading" }], functions }));
   return publish(await loadManifest(folder));
 }
@@ -82,6 +83,33 @@ test("Compose takes its project, with the same command", need("docker-compose"),
   const { services } = z.object({ services: z.record(z.string(), containerSchema) }).parse(JSON.parse(textOf(exported("compose", document, blobs), "compose.yaml")));
   const { items } = listSchema.parse(JSON.parse(textOf(exported("kubernetes", document, blobs), "kubernetes.yaml")));
   assert.deepEqual(services["totals"]?.command, statefulSchema.parse(items[2]).spec.template.spec.containers[0].command);
+});
+
+/** All that a format has words for, and all that it has not. */
+const muchNeeded = { replicas: 3, diskBytes: 1e11, providers: ["cuda"], accelerator: { need: "required", count: 2, models: ["a100"] }, latencyMsMax: 50 };
+
+test("Kubernetes' schemas hold for what needs hardware", async (context) => {
+  const { document, blobs } = await publication(tempFolder(context), muchNeeded);
+  const { items } = listSchema.parse(JSON.parse(textOf(exported("kubernetes", document, blobs), "kubernetes.yaml")));
+  new StatefulSet(items[2] as never).validate();
+  const { resources } = z.looseObject({ resources: z.object({ requests: z.record(z.string(), z.string()), limits: z.record(z.string(), z.string()) }) }).parse(statefulSchema.parse(items[2]).spec.template.spec.containers[0]);
+  assert.equal(resources.limits["nvidia.com/gpu"], "2");
+});
+
+test("Compose takes what needs hardware", need("docker-compose"), async (context) => {
+  const { document, blobs } = await publication(tempFolder(context), muchNeeded);
+  const place = tempFolder(context);
+  write(place, exported("compose", document, blobs), blobs);
+  const config = execFileSync(binaryPath("docker-compose"), ["-f", join(place, "compose.yaml"), "config", "--no-interpolate"], { cwd: place, encoding: "utf8", env: { ...process.env, COMPOSE_PROJECT_NAME: "totals" } });
+  assert.partialDeepStrictEqual(parse(config), { services: { totals: { deploy: { resources: { reservations: { devices: [{ driver: "nvidia", count: 2, capabilities: ["gpu"] }] } } } } } });
+});
+
+test("systemd takes the unit of what needs hardware", need("systemd-analyze"), async (context) => {
+  const { document, blobs } = await publication(tempFolder(context), muchNeeded);
+  const place = tempFolder(context);
+  write(place, exported("systemd", document, blobs, place), blobs);
+  const verified = spawnSync(binaryPath("systemd-analyze"), ["verify", join(place, "holon-totals.service")], { encoding: "utf8" });
+  assert.deepEqual([verified.status, verified.stderr.split("\n").filter((line) => line.includes("holon-totals.service"))], [0, []]);
 });
 
 test("systemd takes its unit", need("systemd-analyze"), async (context) => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { exportedSchema } from "@holon/control/api/export-routes.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import type { Client } from "../client.ts";
+import { parse } from "yaml";
 import { exportToFiles } from "./app-export.ts";
 
 /** A control plane that gives so many of two blobs, and is gone. */
@@ -34,4 +36,18 @@ test("one that is not has all of it", async (context) => {
   const out = folderFor(context);
   await exportToFiles(clientGiving(2), "pump", { format: "systemd", jurisdiction: "EU/DE", out });
   assert.deepEqual([readdirSync(out).sort(), readdirSync(join(out, "app", "blobs")).length], [["app", "pump.service"], 2]);
+});
+
+test("what the files do not say is told, and stands in what is started", async (context) => {
+  const out = folderFor(context);
+  const warnings = ["pump/f asks for 3 replicas: this is one node", "pump needs 9 bytes of disk: Compose sets none aside"];
+  const files = [{ path: "compose.yaml", text: '{"services":{"pump":{"image":"holon"}}}' }, { path: "holon.node.yaml", text: '{"name":"pump"}' }];
+  const stderr: string[] = [];
+  context.mock.method(process.stderr, "write", (text: string) => stderr.push(text) > 0);
+  await exportToFiles({ ...clientGiving(0), get: (_, answer) => Promise.resolve(answer.parse(exportedSchema.parse({ files, blobs: [], warnings }))) }, "pump", { format: "compose", jurisdiction: "EU/DE", out });
+  context.mock.restoreAll();
+  assert.deepEqual(stderr, warnings.map((warning) => `warning: ${warning}\n`));
+  const [compose = "", node = ""] = files.map(({ path }) => readFileSync(join(out, path), "utf8"));
+  assert.deepEqual(compose.split("\n").slice(0, 3), [...warnings.map((warning) => `# ${warning}`), "services:"]);
+  assert.deepEqual([parse(compose), node], [{ services: { pump: { image: "holon" } } }, "name: pump\n"]);
 });

@@ -3,8 +3,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { exportedSchema } from "@holon/control/api/export-routes.ts";
 import { HolonError } from "@holon/core/errors.ts";
+import { nodeFile } from "@holon/core/export/workload.ts";
 import { stringify } from "yaml";
+import { z } from "zod";
 import type { Client } from "../client.ts";
+import { warn } from "../warn.ts";
 
 export interface ExportAppOptions {
   readonly format: string;
@@ -16,11 +19,16 @@ export interface ExportAppOptions {
   readonly json?: boolean;
 }
 
+/** A control of before warns of nothing. */
+const answerSchema = exportedSchema.extend({ warnings: z.array(z.string()).default([]) });
+
 /** Writes the files; with `--json` they are told and not written. */
 export async function exportToFiles(client: Client, app: string, { format, jurisdiction, image, program, folder, out, json = false }: ExportAppOptions): Promise<void> {
   const query = new URLSearchParams(Object.entries({ format, jurisdiction, image, program, folder }).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
-  const exported = await client.get(`/v1/apps/${encodeURIComponent(app)}/export?${query.toString()}`, exportedSchema);
+  const exported = await client.get(`/v1/apps/${encodeURIComponent(app)}/export?${query.toString()}`, answerSchema);
+  warn(exported.warnings);
   if (json) return void process.stdout.write(`${JSON.stringify(exported)}\n`);
+  const comments = exported.warnings.map((warning) => `# ${warning}\n`).join("");
   const place = resolve(out ?? `${app}-${format}`);
   const write = async (path: string, content: string | Uint8Array): Promise<string> => {
     const file = join(place, path);
@@ -33,7 +41,7 @@ export async function exportToFiles(client: Client, app: string, { format, juris
   try {
     // What starts it comes last: where this is cut off, nothing is there that could be started.
     for (const hash of exported.blobs) blobs.push(await write(`app/blobs/${hash}`, await client.bytes(`/v1/blobs/${hash}`)));
-    for (const { path, text } of exported.files) tell(await write(path, path.endsWith(".yaml") ? stringify(JSON.parse(text), { lineWidth: 0 }) : text));
+    for (const { path, text } of exported.files) tell(await write(path, path.endsWith(".yaml") ? (path === nodeFile ? "" : comments) + stringify(JSON.parse(text), { lineWidth: 0 }) : text));
     blobs.forEach(tell);
   } catch (cause) {
     if (cause instanceof HolonError) throw new HolonError(cause.code, `${cause.message}; ${place} is not whole: ${blobs.length} of ${exported.blobs.length} blobs are there`, { cause, next: cause.next });

@@ -16,7 +16,7 @@ const querySchema = z.strictObject({
   program: line.default("/usr/bin/holon"),
   folder: z.string().min(2).max(1_024).regex(/^\/[^\s"'\\]+$/, "an absolute path").optional(),
 });
-export const exportedSchema = z.object({ files: z.array(z.object({ path: z.string(), text: z.string() })), blobs: z.array(blobHashSchema) });
+export const exportedSchema = z.object({ files: z.array(z.object({ path: z.string(), text: z.string() })), blobs: z.array(blobHashSchema), /** What the app needs and the files do not say. */ warnings: z.array(z.string()) });
 
 export function exportRoutes(control: Control): readonly Route[] {
   return [

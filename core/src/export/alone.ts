@@ -32,6 +32,10 @@ export function roomOf(app: AppDocument): { readonly processors: number; readonl
     processors += needs?.processors ?? 0.1;
     memoryBytes += needs?.memoryBytes ?? memoryBytesMax ?? limits.unitMemoryBytes;
   }
+  for (const { needs } of app.models) {
+    processors += needs?.processors ?? 0;
+    memoryBytes += needs?.memoryBytes ?? 0;
+  }
   return { processors: Number(processors.toFixed(3)), memoryBytes };
 }
 

@@ -11,6 +11,8 @@ export interface Exported {
   readonly files: readonly { readonly path: string; readonly text: string }[];
   /** Blobs that belong beside them, as `app/blobs/<hash>`. */
   readonly blobs: readonly string[];
+  /** What the app needs and the files do not say. In a unit for systemd it stands as comments; JSON has none. */
+  readonly warnings: readonly string[];
 }
 
 /** Blobs that an app names, each once. */
@@ -18,10 +20,11 @@ export const blobsOf = ({ functions, models }: AppDocument): readonly string[] =
 
 /** `HOLON_PLACEMENT_UNMET`, `HOLON_EXPORT_TOO_LARGE`. */
 export function exportApp(document: AppDocument, { format, jurisdiction, image, program, folder }: ExportOptions, blobs: ReadonlyMap<string, Uint8Array>): Exported {
-  const workload = workloadOf(document, jurisdiction);
+  const workload = workloadOf(document, format, jurisdiction);
+  const { leftOut: warnings } = workload;
   const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
   const beside = [{ path: nodeFile, text: json(workload.node) }, { path: "app/app.json", text: `${canonicalJson(workload.app)}\n` }];
-  if (format === "kubernetes") return { files: [{ path: "kubernetes.yaml", text: json({ apiVersion: "v1", kind: "List", items: kubernetesManifests(workload, image, blobs) }) }], blobs: [] };
-  if (format === "compose") return { files: [{ path: "compose.yaml", text: json(composeProject(workload, image)) }, ...beside], blobs: blobsOf(document) };
-  return { files: [{ path: `holon-${workload.name}.service`, text: systemdUnit(workload, program, folder) }, ...beside], blobs: blobsOf(document) };
+  if (format === "kubernetes") return { files: [{ path: "kubernetes.yaml", text: json({ apiVersion: "v1", kind: "List", items: kubernetesManifests(workload, image, blobs) }) }], blobs: [], warnings };
+  if (format === "compose") return { files: [{ path: "compose.yaml", text: json(composeProject(workload, image)) }, ...beside], blobs: blobsOf(document), warnings };
+  return { files: [{ path: `holon-${workload.name}.service`, text: systemdUnit(workload, program, folder) }, ...beside], blobs: blobsOf(document), warnings };
 }

@@ -3,12 +3,15 @@ import { toBase64 } from "../series/base64.ts";
 import { canonicalJson } from "../json.ts";
 import { HolonError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { labelValue, objectName } from "./kubernetes-names.ts";
 import { commandOf, healthOf, inContainer, nodeFile, type Workload } from "./workload.ts";
 
 /** `blobs`: what the app names, by hash. They go into a ConfigMap, which holds a megabyte. `HOLON_EXPORT_TOO_LARGE`. */
 export function kubernetesManifests(workload: Workload, image: string, blobs: ReadonlyMap<string, Uint8Array>): readonly object[] {
   const { name, version, jurisdiction } = workload;
-  const metadata = { name, labels: { "app.kubernetes.io/name": name, "app.kubernetes.io/version": version.replaceAll(/[^A-Za-z0-9._-]/g, "_"), "app.kubernetes.io/managed-by": "holon" }, annotations: { "holon/jurisdiction": jurisdiction } };
+  const labels = { "app.kubernetes.io/name": name, "app.kubernetes.io/version": labelValue(version), "app.kubernetes.io/managed-by": "holon" };
+  const whole = { ...(objectName(name) === name ? {} : { "holon/app": name }), ...(labelValue(version) === version ? {} : { "holon/version": version }) };
+  const metadata = { name: objectName(name), labels, annotations: { "holon/jurisdiction": jurisdiction, ...whole } };
   const sizeBytes = [...blobs.values()].reduce((sum, bytes) => sum + bytes.length, 0);
   if (sizeBytes > limits.exportConfigBytesMax) throw new HolonError("HOLON_EXPORT_TOO_LARGE", `the code and the models of ${name} are ${sizeBytes} bytes, and a ConfigMap holds ${limits.exportConfigBytesMax}`);
   return [
@@ -20,15 +23,15 @@ export function kubernetesManifests(workload: Workload, image: string, blobs: Re
 
 const selectorOf = (name: string): object => ({ "app.kubernetes.io/name": name });
 
-function statefulSet(workload: Workload, image: string, metadata: { readonly labels: object; readonly annotations: object }, hashes: readonly string[]): object {
-  const { name, processors, memoryBytes, boundToPlace, jurisdiction, reads } = workload;
+function statefulSet(workload: Workload, image: string, metadata: { readonly name: string; readonly labels: object; readonly annotations: object }, hashes: readonly string[]): object {
+  const { name, processors, memoryBytes, accelerators, diskBytes, boundToPlace, jurisdiction, reads } = workload;
   const { folder, state } = inContainer;
-  const room = { cpu: `${Math.ceil(processors * 1000)}m`, memory: `${Math.ceil(memoryBytes / 2 ** 20)}Mi` };
+  const room = { cpu: `${Math.ceil(processors * 1000)}m`, memory: mebibytes(memoryBytes) };
   const container = {
     name: "holon",
     image,
     command: commandOf(["holon"], folder, state),
-    resources: { requests: room, limits: { memory: room.memory } },
+    resources: { requests: room, limits: { memory: room.memory, ...(accelerators === 0 ? {} : { "nvidia.com/gpu": String(accelerators) }) } },
     readinessProbe: { exec: { command: healthOf(["holon"], state) }, periodSeconds: 30, timeoutSeconds: 10 },
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
     volumeMounts: [{ name: "app", mountPath: folder, readOnly: true }, { name: "state", mountPath: state }, { name: "scratch", mountPath: "/tmp" }, ...reads.map((path, index) => ({ name: `file-${index}`, mountPath: path, readOnly: true }))],
@@ -40,7 +43,7 @@ function statefulSet(workload: Workload, image: string, metadata: { readonly lab
     metadata,
     spec: {
       replicas: 1,
-      serviceName: name,
+      serviceName: metadata.name,
       selector: { matchLabels: selectorOf(name) },
       template: {
         metadata: { labels: metadata.labels, annotations: metadata.annotations },
@@ -48,12 +51,16 @@ function statefulSet(workload: Workload, image: string, metadata: { readonly lab
           automountServiceAccountToken: false,
           securityContext: { runAsNonRoot: true, runAsUser: 10_001, fsGroup: 10_001, seccompProfile: { type: "RuntimeDefault" } },
           // What may run in some places only waits until a node is marked as standing there.
-          ...(boundToPlace ? { nodeSelector: { "holon/jurisdiction": jurisdiction.replaceAll("/", ".") } } : {}),
+          ...(boundToPlace ? { nodeSelector: { "holon/jurisdiction": labelValue(jurisdiction.replaceAll("/", ".")) } } : {}),
           containers: [container],
-          volumes: [{ name: "app", configMap: { name, items } }, { name: "scratch", emptyDir: {} }, ...reads.map((path, index) => ({ name: `file-${index}`, hostPath: { path, type: "File" } }))],
+          volumes: [{ name: "app", configMap: { name: metadata.name, items } }, { name: "scratch", emptyDir: {} }, ...reads.map((path, index) => ({ name: `file-${index}`, hostPath: { path, type: "File" } }))],
         },
       },
-      volumeClaimTemplates: [{ metadata: { name: "state" }, spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "8Gi" } } } }],
+      volumeClaimTemplates: [{ metadata: { name: "state" }, spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: diskBytes > nodeDiskBytes ? mebibytes(diskBytes) : "8Gi" } } } }],
     },
   };
 }
+
+const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)}Mi`;
+/** What a node's volume has anyway. */
+const nodeDiskBytes = 8 * 2 ** 30;

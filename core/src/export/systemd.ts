@@ -1,8 +1,9 @@
 /** A unit for systemd, in which the node has a user, a folder and nothing else of the machine. */
 import { commandOf, type Workload } from "./workload.ts";
 
-export function systemdUnit({ name, version, memoryBytes, processors, reads, hasProcesses, jurisdiction }: Workload, program: string, folder: string): string {
+export function systemdUnit({ name, version, memoryBytes, processors, accelerators, reads, hasProcesses, jurisdiction, leftOut }: Workload, program: string, folder: string): string {
   const lines = [
+    ...leftOut.map((line) => `# ${line}`),
     "[Unit]",
     `Description=Holon: ${name} ${version.replaceAll(/[%\n]/g, "")} in ${jurisdiction}`,
     "After=network-online.target time-sync.target",
@@ -23,7 +24,7 @@ export function systemdUnit({ name, version, memoryBytes, processors, reads, has
     "ProtectSystem=strict",
     "ProtectHome=read-only",
     "PrivateTmp=yes",
-    "PrivateDevices=yes",
+    ...(accelerators === 0 ? ["PrivateDevices=yes"] : acceleratorsAlone),
     "ProtectKernelTunables=yes",
     "ProtectKernelModules=yes",
     "ProtectControlGroups=yes",
@@ -41,3 +42,6 @@ export function systemdUnit({ name, version, memoryBytes, processors, reads, has
 
 /** A word that systemd would take apart is quoted; `${STATE_DIRECTORY}` is for systemd to fill in. */
 const wordOf = (word: string): string => (/^[\w@%+=:,./${}-]+$/.test(word) ? word : `"${word.replaceAll(/["\\]/g, "\\$&").replaceAll("%", "%%")}"`);
+
+/** In place of devices of its own, the machine's: null, random and their like, and accelerators by the names that their drivers have in `/proc/devices`. */
+const acceleratorsAlone = ["DevicePolicy=closed", ...["nvidia*", "drm", "kfd", "accel"].map((driver) => `DeviceAllow=char-${driver} rw`), "CapabilityBoundingSet=~CAP_MKNOD CAP_SYS_RAWIO", "SystemCallFilter=~@raw-io"];

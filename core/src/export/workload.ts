@@ -1,6 +1,8 @@
 /** What every format writes: a node of its own, the app beside it, and the command that runs both. */
 import type { AppDocument } from "../schema/app.ts";
 import { aloneOf, isBoundToPlace, roomOf } from "./alone.ts";
+import { acceleratorsOf, diskBytesOf } from "./hardware.ts";
+import { leftOut } from "./left-out.ts";
 
 export const exportFormats = ["kubernetes", "compose", "systemd"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -27,13 +29,19 @@ export interface Workload {
   readonly boundToPlace: boolean;
   readonly processors: number;
   readonly memoryBytes: number;
+  /** Whole ones that are required. */
+  readonly accelerators: number;
+  /** What is required beside what the node itself writes. */
+  readonly diskBytes: number;
+  /** What the format has no words for. */
+  readonly leftOut: readonly string[];
   /** Files of the machine that its sources read. */
   readonly reads: readonly string[];
   /** Functions that are processes ask for namespaces of their own. */
   readonly hasProcesses: boolean;
 }
 
-export function workloadOf(document: AppDocument, jurisdiction: string): Workload {
+export function workloadOf(document: AppDocument, format: ExportFormat, jurisdiction: string): Workload {
   const app = aloneOf(document, jurisdiction);
   return {
     name: app.name,
@@ -43,6 +51,9 @@ export function workloadOf(document: AppDocument, jurisdiction: string): Workloa
     jurisdiction,
     boundToPlace: isBoundToPlace(document),
     ...roomOf(document),
+    accelerators: acceleratorsOf(document),
+    diskBytes: diskBytesOf(document),
+    leftOut: leftOut(document, format),
     reads: app.sources.flatMap((source) => (source.kind === "replay" ? source.files.map(({ path }) => path) : [])),
     hasProcesses: app.functions.some(({ runtime }) => runtime === "process" || runtime === "image"),
   };
