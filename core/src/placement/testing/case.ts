@@ -2,10 +2,10 @@
 import { chanceFrom } from "../../chance.ts";
 import { inventorySchema } from "../../schema/inventory.ts";
 import { appNeedsSchema } from "../../schema/needs.ts";
-import { smallInstance, type Instance } from "../by-chance.ts";
+import { handedInstance, smallInstance, type Instance } from "../by-chance.ts";
 
 export function caseInstance(seed: number): Instance {
-  const small = smallInstance(seed);
+  const small = seed % 3 === 0 ? handedInstance(seed) : smallInstance(seed);
   const chance = chanceFrom(seed + 15_485_863);
   const often = (share: number): boolean => chance.share() < share;
   const asOfMs = small.nowMs - (often(0.1) ? 30 : 0) * 86_400_000;
