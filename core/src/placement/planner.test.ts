@@ -139,6 +139,10 @@ const withCards = (count: number) => ({ capacity: { processors: 2, memoryBytes: 
 /** Each kind of refusal there is, which the compiler holds to be whole; that a run is under way is asked in `jobs.test.ts`. */
 const refusals: Readonly<Record<Exclude<Refusal["reason"], "busy">, true>> = { gone: true, silent: true, held: true, policy: true, left: true, way: true, residency: true, data: true, sealed: true, trust: true, tier: true, hardware: true, provider: true, latency: true, budget: true, capacity: true, spread: true };
 
+/** It would go to the edge. */
+const aboveIsDear: World = { node: { "cloud-1": { prices: priced(0.03) } } };
+const maker = { name: "first", processors: 0.1, tiers: ["cloud"] };
+
 /** The same question before and after one thing has changed: the reason is that thing. */
 const changes: readonly { readonly reason: Reason; readonly node: string; readonly with: World; readonly without: World; readonly says: RegExp }[] = [
   { reason: "residency", node: "cloud-1", with: { unit: { jurisdictions: ["EU"] } }, without: {}, says: /stands in US\/CA, and the unit may run in EU only/ },
@@ -156,6 +160,9 @@ const changes: readonly { readonly reason: Reason; readonly node: string; readon
   { reason: "silent", node: "cloud-1", with: { node: { "cloud-1": { state: "silent" } } }, without: {}, says: /silent for longer than its lease, and nothing new is given to it until it has been heard for 5 minutes on end/ },
   { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { capacity: { memoryBytes: 2e9 } } } }, without: {}, says: /how many processors it has is unknown/ },
   { reason: "way", node: "gateway-1", with: { unit: { sources: [{ site: "region" }], onTheWay: true, tiers: ["gateway"] } }, without: { unit: { sources: [{ site: "region" }], tiers: ["gateway"] } }, says: /what comes from region does not pass it/ },
+  { reason: "way", node: "edge-1", with: { ...aboveIsDear, others: [maker], flows: [{ from: "first", to: "judge", hands: "up" }] }, without: { ...aboveIsDear, others: [maker], flows: [{ from: "first", to: "judge" }] }, says: /: what pump\/first makes on cloud-1 does not come to edge-1: edge-1 is not above cloud-1\.$/ },
+  { reason: "way", node: "edge-1", with: { ...aboveIsDear, others: [maker], flows: [{ from: "first", to: "judge", asks: true }] }, without: { ...aboveIsDear, others: [maker], flows: [{ from: "first", to: "judge" }] }, says: /: questions of pump\/first do not come from cloud-1 to edge-1: edge-1 is not above cloud-1 nor of its site\.$/ },
+  { reason: "way", node: "edge-1", with: { ...aboveIsDear, unit: { makers: [{ node: "gateway-1" }, { node: "cloud-1" }] } }, without: { ...aboveIsDear, unit: { makers: [{ node: "gateway-1" }, { node: "gateway-2" }] } }, says: /: what its app makes on cloud-1 does not come to edge-1, which is not above it\.$/ },
   { reason: "budget", node: "cloud-1", with: { unit: { budgetPerMonthMax: 20 }, node: { "cloud-1": { prices: priced(0.03) } } }, without: { unit: { budgetPerMonthMax: 20 } }, says: /a month there costs 21\.9, over the budget of 20/ },
   { reason: "budget", node: "cloud-1", with: { unit: { budgetPerMonthMax: 20 }, node: { "cloud-1": { prices: { ...priced(0.01), perProcessorHour: undefined } } } }, without: { node: { "cloud-1": { prices: { ...priced(0.01), perProcessorHour: undefined } } }, unit: { tiers: ["cloud"] } }, says: /what a processor costs there is unknown, and the unit has a budget of 20/ },
   { reason: "budget", node: "cloud-1", with: { unit: { budgetPerMonthMax: 20 }, node: { "cloud-1": { prices: { ...priced(0.01), perKilowattHour: measured(0.3) } } } }, without: { unit: { budgetPerMonthMax: 20 } }, says: /what its electricity costs there, by watts and by the price of a kilowatt-hour, is unknown/ },
