@@ -32,6 +32,13 @@ test("codes are named alike, and say in whole sentences what and what next", () 
   }
 });
 
+/** Met where the command line runs: at its own files, its own data folder, or before an API has answered. What the API's door writes of bad requests is its own. */
+const ofCommandLine = new Set(["HOLON_API_UNPROVED", "HOLON_API_UNREACHABLE", "HOLON_ARGUMENT_BAD", "HOLON_CONTROL_ELSEWHERE", "HOLON_DATA_BAD", "HOLON_DATA_IN_USE", "HOLON_DISK_MISSING", "HOLON_DISK_READ_ONLY", "HOLON_SEAL_KEY_OTHER", "HOLON_SOURCE_CHANGED", "HOLON_SOURCE_ROW_BAD"]);
+
+test("what an API answers names a flag only within the command that takes it: who calls has no command line", () => {
+  for (const [code, { next }] of Object.entries(errorTable)) if (!ofCommandLine.has(code)) assert.doesNotMatch(next.replaceAll(/`holon [^`]*`/g, ""), /(^|\s)`?--[a-z]/, code);
+});
+
 test("an error carries its row, and a better next step where the place knows one", () => {
   const cause = new Error("EADDRINUSE");
   const error = new HolonError("HOLON_PORT_TAKEN", "127.0.0.1:7400 is taken", { cause });

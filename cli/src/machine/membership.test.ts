@@ -69,6 +69,7 @@ test("a certificate of years ago is good for the next one, and one that was revo
   await assert.rejects(registrar.revoke("gateway-9", "never seen"), hasCode("HOLON_NODE_UNKNOWN"));
   await assert.rejects(registrar.revoke("cloud-1", "by mistake"), hasCode("HOLON_ARGUMENT_BAD"));
   await assert.rejects(registrar.invite({ node: "cloud-1", site: "cloud" }), hasCode("HOLON_ARGUMENT_BAD"), "nobody is invited in the name of control");
+  await assert.rejects(registrar.invite({ node: "gateway-9" }), { code: "HOLON_ARGUMENT_BAD", next: /`site` .*`holon node invite gateway-9 --site SITE`/ }, "who calls the API has a body, and no flags");
   assert.equal((await registrar.revoke("gateway-1", "it was stolen")).version, 2);
   assert.equal(office.spreads, 1);
   office.wallMs = 0; // a clock that goes back takes nothing back

@@ -178,7 +178,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         if (forMs > limits.invitationMsMax) throw new HolonError("HOLON_INVITATION_BAD", `an invitation is for ${limits.invitationMsMax / 86_400_000} days at the most`);
         const known = read(keys.enrolled(wanted.node), enrolledSchema);
         const site = wanted.site ?? known?.site;
-        if (site === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${wanted.node} was never enrolled: its site is not known`, { next: "Say it with --site." });
+        if (site === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${wanted.node} was never enrolled: its site is not known`, { next: `Name its \`site\` in the call, or with \`holon node invite ${wanted.node} --site SITE\`.` });
         const scope = { node: wanted.node, site, tier: wanted.tier ?? known?.tier ?? "gateway" } as const;
         const open = invitations();
         if (open.length >= limits.invitationsMax) throw new HolonError("HOLON_INVITATION_BAD", `${open.length} invitations are open or were used of late`, { next: "Wait until some have ended." });

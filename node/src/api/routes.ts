@@ -131,5 +131,5 @@ const functionRoutes = (node: Pick<HolonNode, "ask">): readonly Route[] =>
 function demandKnown({ app, function: fn }: z.infer<typeof releaseSchema>, node: Pick<HolonNode, "status">): void {
   const status = node.status();
   const isKnown = status.agent.units.some((unit) => (app === undefined || unit.app === app) && (fn === undefined || unit.name === fn));
-  if (!isKnown && app !== undefined) throw new HolonError("HOLON_UNIT_UNKNOWN", `${status.node} runs no ${fn === undefined ? `app ${app}` : `function ${app}/${fn}`}`, { next: "See `holon app list` for what runs where; `--node` names another node." });
+  if (!isKnown && app !== undefined) throw new HolonError("HOLON_UNIT_UNKNOWN", `${status.node} runs no ${fn === undefined ? `app ${app}` : `function ${app}/${fn}`}`, { next: "See `holon app list` for what runs where; ask a node that runs it, by its own API or with `--node NAME`." });
 }
