@@ -143,6 +143,7 @@ test("what the policy keeps here that was made to leave is counted, by rule and 
 
   policy(2, "permit all\n  who any\n  does leave\n  class derived\n  from *\n  to *\nforbid nothing-aggregated\n  who any\n  does leave\n  class aggregate\n  from *\n  to *\n");
   assert.equal(await guard.towards(undefined)(run ?? assert.fail()), true);
+  assert.deepEqual(guard.withheld(), [], "of the policy before nothing is told any more");
   guard.stays("aggregate", "telemetry");
   assert.deepEqual(guard.withheld().map(({ how, where, rule, isForbidden, count }) => [how, where, rule, isForbidden, count]), [["stays", "telemetry", "nothing-aggregated", true, 1]]);
   await log.close();

@@ -277,7 +277,7 @@ export function createGuard({ config, log, clock, events, integrity }: GuardOpti
     stays(dataClass, stream, through) {
       if (isWritten(running)) withheld.stays(stream, { ...atBirth(dataClass, stream, through), destination: above }, running.hash ?? "");
     },
-    withheld: () => withheld.rows((lane) => {
+    withheld: () => withheld.rows(running.hash ?? "", (lane) => {
       const parsed = parseLaneName(lane);
       return (parsed && log.head(parsed)?.sequence) ?? 0;
     }),

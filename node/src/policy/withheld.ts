@@ -14,8 +14,8 @@ export interface Withheld {
   waits(lane: string, from: number, told: Told): void;
   /** It goes on. */
   goes(lane: string): void;
-  /** `head`: the last record of a lane. */
-  rows(head: (lane: string) => number): readonly WithheldRow[];
+  /** `under`: which policy is in force; what another one kept is told no more. `head`: the last record of a lane. */
+  rows(under: string, head: (lane: string) => number): readonly WithheldRow[];
 }
 
 interface Held extends Told {
@@ -42,8 +42,8 @@ export function createWithheld({ wall }: Pick<Clock, "wall">): Withheld {
       waiting.set(lane, { ...told, from, sinceMs: before?.from === from ? before.sinceMs : wall().ms });
     },
     goes: (lane) => void waiting.delete(lane),
-    rows(head) {
-      const rows = [...staying.values()].map((held): WithheldRow => row("stays", held.stream, held));
+    rows(under, head) {
+      const rows = [...(policy === under ? staying.values() : [])].map((held): WithheldRow => row("stays", held.stream, held));
       const byReason = new Map<string, Held & { readonly lane: string; lanes: number; sinceMs: number }>();
       for (const [lane, { from, ...told }] of waiting) {
         const count = Math.max(0, head(lane) - from + 1);
