@@ -6,6 +6,7 @@ import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { directorTarget, policyTarget } from "@holon/core/trust/targets.ts";
 import type { BlobHash } from "@holon/core/units.ts";
+import type { SignedTarget } from "@holon/core/ports.ts";
 import { worldBeginsMs } from "./clock.ts";
 import { appOf, hashOf, SignedFleet, targetsOf } from "./testing/signed-fleet.ts";
 import { createDirector, SimRepository } from "./trust.ts";
@@ -173,6 +174,18 @@ test("wrong target: another hash or length by the control plane than by the publ
     await signed.release(appOf("one", "1", { description: "again" }), "one");
     await isRefused(signed, "HOLON_SIGNATURE_MIXED");
   }
+});
+
+test("wrong target: a file that both signed with another hash than the signed document names is refused", async () => {
+  const signed = await startWithOne();
+  const app = appOf("one", "2");
+  const other = hashOf(new TextEncoder().encode("other"));
+  const change = (target: string, own: SignedTarget): SignedTarget => (target.includes("/function/") ? { ...own, hash: other } : own);
+  const honest = createDirector("director");
+  signed.steal({ ...honest, sign: (choice) => honest.sign({ ...choice, targets: new Map([...choice.targets].map(([target, own]) => [target, change(target, own)])) }) });
+  signed.publisher.publish(Object.fromEntries(Object.entries(targetsOf(app, "one")).map(([target, own]) => [target, change(target, own)])));
+  await signed.drive(signed.control.publish(await signed.upload(signed.publisher.files()), app));
+  await isRefused(signed, "HOLON_SIGNATURE_MIXED");
 });
 
 test("wrong target: a length that both signed and the content does not have is refused", async () => {
