@@ -287,7 +287,8 @@ test("a stolen node above: a policy that the control plane did not sign, or none
   await signed.until("it is in force", () => inForce() === hash(own));
   await signed.until("it is settled", isSettled(signed));
   const theirs = own.replace("policy plant 1", "policy plant 2").replace("  class derived\n", "  class derived aggregate\n");
-  for (const policy of [{ text: theirs, hash: hash(theirs) }, undefined]) {
+  const asLong = own.replace("policy plant 1", "policy plant 2");
+  for (const policy of [{ text: theirs, hash: hash(theirs) }, { text: asLong, hash: hash(asLong) }, undefined]) {
     await signed.forge("gateway-1", () => ({ policy }));
     await signed.until("it is refused", refuses(signed));
     assert.equal(signed.status().agent.problem?.code, "HOLON_SIGNATURE_MIXED");
