@@ -2,7 +2,7 @@
 import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
 import { compilePolicy, type CompiledPolicy } from "@holon/core/policy/compile.ts";
-import { askersOf } from "@holon/core/placement/needs-of-app.ts";
+import { askersOf, handsOf } from "@holon/core/placement/needs-of-app.ts";
 import { withSite } from "@holon/core/placement/site-members.ts";
 import { parseAdopted } from "@holon/core/policy/parse-policy.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -36,11 +36,12 @@ export function inCircumstances(apps: readonly AppNeeds[], documents: readonly A
   return apps.map(({ app, units, flows: stated }) => {
     const document = documents.find(({ name }) => name === app);
     const exchanged = document === undefined ? undefined : exchangedIn(document, state, standsOn);
-    const flows = exchanged === undefined ? stated : stated.map((flow) => withExchanged(flow, exchanged, flowsBefore.get(app)));
+    const handed = document === undefined || policy === undefined ? stated : stated.map((flow) => (flow.hands === undefined ? flow : { ...flow, hands: handsOf(document, flow.from, flow.to, true) }));
+    const flows = exchanged === undefined ? handed : handed.map((flow) => withExchanged(flow, exchanged, flowsBefore.get(app)));
     const stages = document === undefined ? undefined : stagesFor(document, state, standsOn, stagesBefore.get(app));
     return { app, flows, ...(stages === undefined ? {} : { stages }), units: units.map((unit) => {
       const name = `${app}/${unit.name}` as const;
-      const placeable = withMakers(withAskers(withPolicy(unit, document, state, policy), document, state), document, state, exchanged);
+      const placeable = withMakers(withAskers(withPolicy(unit, document, state, policy), document, state), document, state);
       const own = withRun(withData(placeable, document, state, { before: old.get(name), exchanged }), document, state, nowMs);
       const seen = withSite(own, homeOf.get(name), site);
       // Who had it before and is not heard may run it still, wherever it is to be since, or nowhere.

@@ -106,7 +106,7 @@ test("what a model asked counts where it is asked now: not where its asker stood
   const models = [{ name: "small", graph: blob, cascade }, { name: "large", graph: blob, answers: {}, needs: { tiers: ["edge", "cloud"] } }];
   const read = fn("read", "in.came", "digit.read", { tiers: ["gateway"] }, { models: ["small"] });
   const state = (rows: readonly (readonly [string, object])[]) => {
-    const kept: HandedState & Pick<ControlState, "nodes"> = { nodes: new Map(), handed: new Map(), asked: new Map() };
+    const kept: HandedState & Pick<ControlState, "nodes"> = { nodes: new Map(), handed: new Map(), origins: new Map(), asked: new Map() };
     for (const name of ["gateway-1", "gateway-2"]) kept.nodes.set(name, { name, tier: "gateway", site: "plant", jurisdiction: "EU/DE", parent: null, api: null, startedAt: "", reported: undefined });
     for (const [node, { day, ...row }] of rows as readonly (readonly [string, { readonly day: number }])[]) assert.ok(handedTold(kept, () => true, node, dayText(day), { overMs: 3_600_000, units: [], models: [{ model: "pump/small", here: 1, above: 1, kept: 0, ...row }] }));
     return kept;

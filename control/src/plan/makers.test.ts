@@ -5,7 +5,9 @@ import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { MemberOptions } from "@holon/sim/member.ts";
+import { unitNeedsSchema } from "@holon/core/schema/needs.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
+import { withMakers } from "./makers.ts";
 
 const room = (perProcessorHour: number) => ({ processors: 2, memoryBytes: 4e9, diskBytes: 1e10, prices: { perProcessorHour }, power: { processorWatts: 20 }, carbonGramsPerKilowattHour: 300, uplink: { latencyMs: 10, perGigabyte: 0.05 } });
 /** The edge is the cheapest, and above nobody. */
@@ -18,7 +20,7 @@ const members: readonly MemberOptions[] = [
 
 const derived = { stream: "data", class: "derived" } as const;
 const fn = (name: string, on: object, more: object): object => ({ name, code: createHash("sha256").update(code).digest("hex"), on, emits: {}, ...more });
-const app = (...functions: readonly object[]): AppDocument => appDocumentSchema.parse({ name: "chain", version: "1", functions, models: [] });
+const app = (...functions: readonly object[]): AppDocument => appDocumentSchema.parse({ name: "chain", version: "1", functions, models: [], egress: [{ class: "derived" }] });
 
 async function start(...functions: readonly object[]): Promise<{ readonly fleet: ControlFleet; readonly warnings: readonly string[] }> {
   const fleet = await ControlFleet.start(members);
@@ -47,13 +49,13 @@ test("what every node of a tier makes is handed above all of them; where a taker
   const tick = fn("tick", { type: "in.came" }, { emits: { "chain.tick": derived } });
   const { fleet } = await start(tick, fn("sum", { type: "chain.tick" }, { needs: { tiers: ["edge", "cloud"] } }));
   assert.equal(await placeOf(fleet, "sum"), "cloud");
-  assert.match((await fleet.drive(fleet.control.explain("chain/sum", "edge-1"))).text, /what its app makes on m1 and m2 does not come to edge-1, which is not above them\.$/);
+  assert.match((await fleet.drive(fleet.control.explain("chain/sum", "edge-1"))).text, /what is made for it on m1 and m2 does not come to edge-1, which is not above them\.$/);
   const below = await fleet.drive(fleet.control.deploy(app(tick, fn("sum", { type: "chain.tick" }, { needs: { tiers: ["edge"] } }))));
-  assert.deepEqual(below, ["chain/sum is on edge-1: what its app makes on m1 and m2 does not come to edge-1, which is not above them"]);
+  assert.deepEqual(below, ["chain/sum is on edge-1: what is made for it on m1 and m2 does not come to edge-1, which is not above them"]);
   const cost = (await inForce(fleet)).plan.costPerMonth;
   assert.ok(cost < 1_000, `${cost}`);
   const beside = await fleet.drive(fleet.control.deploy(app(tick, fn("sum", { type: "chain.tick" }, { needs: { tiers: ["gateway"] } }))));
-  assert.match(beside.join(), /^chain\/sum is on m[12]: what its app makes on m[12] does not come to m[12], which is not above it$/);
+  assert.match(beside.join(), /^chain\/sum is on m[12]: what is made for it on m[12] does not come to m[12], which is not above it$/);
   const named = await fleet.drive(fleet.control.deploy(app(tick, fn("sum", { type: "chain.tick" }, { needs: { tiers: ["edge"], sources: [{ site: "town" }] } }))));
   assert.deepEqual(named, [], "its author says whose it is handed");
 });
@@ -64,13 +66,26 @@ test("what leaves no node is handed on that node only", async () => {
   assert.match((await fleet.drive(fleet.control.explain("chain/second", "cloud"))).text, /what chain\/first makes on m\d does not come to cloud: in `local` it leaves no node\.$/);
 });
 
-test("what it was handed still comes where it goes: a price moves nothing to where a part of it would be lost", async () => {
-  const { fleet } = await start(fn("sum", { type: "in.came" }, { needs: { tiers: ["edge", "cloud"], processors: 1, latencyMsMax: undefined } }));
+test("what it was handed still comes where it goes: neither a price nor a quiet night moves it to where a part of it would be lost", async () => {
+  const { fleet } = await start(fn("sum", { type: "in.came" }, { needs: { tiers: ["edge", "cloud"], processors: 1 } }));
   assert.equal(await placeOf(fleet, "sum"), "edge-1", "nobody knows yet where it comes from");
-  await fleet.claim("cloud", "holon.unit.handed", { overMs: 3_600_000, units: [{ unit: "chain/sum", bytes: { m1: 1e6, "edge-1": 5e8 } }] });
-  await fleet.world.run({ timeMs: fleet.world.nowMs + 3 * limits.inventoryLookMs });
-  assert.deepEqual([await placeOf(fleet, "sum"), (await inForce(fleet)).known.because], ["cloud", "data come from elsewhere, or more or less of them"]);
-  await fleet.claim("cloud", "holon.unit.handed", { overMs: 3_600_000, units: [{ unit: "chain/sum", bytes: { "edge-1": 5e8 } }] });
-  await fleet.world.run({ timeMs: fleet.world.nowMs + 3 * limits.inventoryLookMs });
-  assert.equal(await placeOf(fleet, "sum"), "edge-1", "nothing comes from elsewhere any more");
+  const after = async (days: number, bytes: Readonly<Record<string, number>>): Promise<string | undefined> => {
+    await fleet.claim("cloud", "holon.unit.handed", { overMs: 3_600_000, units: [{ unit: "chain/sum", bytes }] }, Date.UTC(2026, 0, 1) + days * 86_400_000);
+    await fleet.world.run({ timeMs: fleet.world.nowMs + 3 * limits.inventoryLookMs });
+    return placeOf(fleet, "sum");
+  };
+  assert.deepEqual([await after(0, { m1: 1e6, "edge-1": 5e8 }), (await inForce(fleet)).known.because], ["cloud", "data come from elsewhere, or more or less of them"]);
+  assert.equal(await after(0.5, { "edge-1": 5e8 }), "cloud");
+  assert.equal(await after(8, { "edge-1": 5e8 }), "edge-1", "nothing came from elsewhere for a week");
+});
+
+test("of many gateways those count that lie elsewhere: one among two hundred is missed nowhere in silence, and outweighs what a place costs", async () => {
+  const many = Array.from({ length: 200 }, (_, index): [string, { name: string; tier: "gateway"; parent: string }] => [`g${index}`, { name: `g${index}`, tier: "gateway", parent: index === 77 ? "cloud" : `edge-${index % 3}` }]);
+  const nodes = new Map([...many, ...["edge-0", "edge-1", "edge-2"].map((name): [string, object] => [name, { name, tier: "edge", parent: "cloud" }]), ["cloud", { name: "cloud", tier: "cloud", parent: null }]]) as never;
+  const document = app(fn("tick", { type: "in.came" }, { emits: { "chain.tick": derived } }), fn("sum", { type: "chain.tick" }, { needs: {} }));
+  const unit = unitNeedsSchema.parse({ name: "sum" });
+  const makers = withMakers(unit, document, { nodes, revoked: new Set(), origins: new Map(), policy: undefined }).makers ?? [];
+  assert.ok(makers.length <= limits.makersMax && makers.some(({ node }) => node === "g77"), makers.map(({ node }) => node).join());
+  const shut = appDocumentSchema.parse({ ...document, egress: [] });
+  assert.ok(withMakers(unit, shut, { nodes, revoked: new Set(), origins: new Map(), policy: undefined }).makers?.every(({ here }) => here === true), "what the app lets out of no node is handed there");
 });

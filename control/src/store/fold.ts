@@ -84,6 +84,7 @@ export interface ControlState {
   /** How each node told last that it stands; and since when a newer document stands issued than it has reached. */
   readonly conditions: ConditionState["conditions"];
   readonly handed: HandedState["handed"];
+  readonly origins: HandedState["origins"];
   readonly asked: HandedState["asked"];
   /** Units that were ever left to a site. */
   readonly delegated: Set<string>;
@@ -148,7 +149,7 @@ export interface FoldOptions {
 }
 
 export function createFold(log: Log, { ignored = () => undefined, slices, reveal = () => undefined }: FoldOptions = {}): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), toldIn: new Map(), behindSince: new Map(), issued: new Map(), handed: new Map(), asked: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), toldIn: new Map(), behindSince: new Map(), issued: new Map(), handed: new Map(), origins: new Map(), asked: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
   /** Lanes in which something may stand that was not read: all at first, then those that were written to. */
   const unread = new Map<string, Lane>();

@@ -6,6 +6,8 @@ import { placementPolicySchema } from "@holon/core/schema/needs.ts";
 export interface HandedState {
   /** By unit, from where it was handed how much, by what was told last. */
   readonly handed: Map<string, { readonly bytes: Readonly<Record<string, number>>; readonly overMs: number }>;
+  /** By unit, nodes from which it was handed something, and when that was told last, by the clock of who told: a quiet night is no reason to forget one. */
+  readonly origins: Map<string, Map<string, number>>;
   /** By model (`app/model`) that asks one above, then by node, by what was told last. */
   readonly asked: Map<string, Map<string, AskedThere>>;
 }
@@ -27,18 +29,29 @@ export const deployedIn = (apps: ReadonlyMap<string, { readonly document: Pick<A
 };
 
 /** Of what is not deployed nobody keeps anything: a node may tell of as much as it likes. False for what is no such report. */
-export function handedTold({ handed, asked }: HandedState, isDeployed: IsDeployed, node: string, time: string, data: unknown): boolean {
+export function handedTold({ handed, origins, asked }: HandedState, isDeployed: IsDeployed, node: string, time: string, data: unknown): boolean {
   const told = handedSchema.safeParse(data);
   if (!told.success) return false;
   const { units, models = [], overMs } = told.data;
   const atMs = Date.parse(time);
-  for (const { unit, bytes } of units) if (isDeployed("function", unit)) handed.set(unit, { bytes, overMs });
+  for (const { unit, bytes } of units) {
+    if (!isDeployed("function", unit)) continue;
+    handed.set(unit, { bytes, overMs });
+    origins.set(unit, seenSince(origins.get(unit) ?? new Map<string, number>(), bytes, atMs));
+  }
   for (const one of models) {
     if (!isDeployed("model", one.model)) continue;
     const rows = asked.get(one.model) ?? new Map<string, AskedThere>();
     asked.set(one.model, rows.set(node, { ...one, overMs, atMs }));
   }
   return true;
+}
+
+/** A node from which nothing came for so long makes nothing for it any more. */
+function seenSince(before: ReadonlyMap<string, number>, bytes: Readonly<Record<string, number>>, atMs: number): Map<string, number> {
+  const seen = new Map([...before].filter(([, lastMs]) => Math.abs(atMs - lastMs) <= staleAfterMs));
+  for (const [node, count] of Object.entries(bytes)) if (count > 0) seen.set(node, atMs);
+  return seen;
 }
 
 /**
@@ -55,6 +68,6 @@ export function letGoOfOld({ asked }: Pick<HandedState, "asked">, node: string, 
 }
 
 /** An app was taken away, or deployed without some of what it had. */
-export function letGoOfUnits({ handed, asked }: HandedState, app: string, stays: (unit: string) => boolean): void {
-  for (const told of [handed, asked]) for (const unit of told.keys()) if (unit.startsWith(`${app}/`) && !stays(unit)) told.delete(unit);
+export function letGoOfUnits({ handed, origins, asked }: HandedState, app: string, stays: (unit: string) => boolean): void {
+  for (const told of [handed, origins, asked]) for (const unit of told.keys()) if (unit.startsWith(`${app}/`) && !stays(unit)) told.delete(unit);
 }

@@ -12,7 +12,7 @@ export function whatIsLost(fleet: Fleet, items: readonly Item[], at: ArrayLike<n
     const other = at[flow.item] ?? -1;
     return other < 0 || lostBetween(fleet, node, other, flow) === 0 ? [] : [ofFlow(flow, items[flow.item]?.unit ?? "", nameOf(other), nameOf(node))];
   });
-  const ofMakers = made.length === 0 ? [] : [`what its app makes on ${listed(made)} does not come to ${nameOf(node)}, which is not above ${made.length === 1 ? "it" : "them"}`];
+  const ofMakers = made.length === 0 ? [] : [`what is made for it on ${listed(made)} does not come to ${nameOf(node)}, which is not above ${made.length === 1 ? "it" : "them"}`];
   const told = [...new Set([...ofFlows, ...ofMakers])];
   return told.length === 0 ? undefined : told.join("; ");
 }

@@ -7,7 +7,7 @@ import { shiftText } from "../shifting/job.ts";
 import { hasAccelerator } from "./devices.ts";
 import { costOf, type Cost } from "./month.ts";
 import { whatIsLost } from "./explain-passing.ts";
-import { lostAt } from "./passing.ts";
+import { lostAt, lostBetween } from "./passing.ts";
 import { standInsOf } from "./stand-ins.ts";
 import { costBetween, moveCost, prefersNone, print, whyNever, whyNotNow, whyOutOfBounds, type Item, type Refusal } from "./work.ts";
 
@@ -97,7 +97,7 @@ function whyChosen({ fleet, ledger, work }: Planned, index: number, item: Item, 
   if (lostThere > lost) return { verdict: "chosen", reason: "cheapest", text: `${item.unit} is on ${name}: it costs ${print(cost - ledger.moving(index, node) - lost)} a month there; of ${nextName}, the next best, ${whatIsLost(fleet, work.items, ledger.at, item, next) ?? ""}.` };
   // A move costs once, and is no part of what a month there costs.
   const [here, there] = [ledger.moving(index, node), ledger.moving(index, next)];
-  const more = nextCost - there - (cost - here);
+  const more = nextCost - there - lostThere - (cost - here - lost);
   const move = there > 0 ? `, and moving there costs ${print(there)}` : "";
   if (more < 0 && !isSame(more, 0)) return { verdict: "chosen", reason: "moving", text: `${item.unit} is on ${name}: it would cost ${print(-more)} less a month on ${nextName}, the next best, but moving there costs ${print(there)}.` };
   return { verdict: "chosen", reason: "cheapest", text: `${item.unit} is on ${name}: it costs ${print(cost - here - lost)} a month there, ${isSame(more, 0) ? `as much as on ${nextName}` : `${print(more)} less than on ${nextName}`}, the next best${move}.` };
@@ -174,7 +174,7 @@ function partsOf(fleet: Fleet, ledger: Ledger, items: readonly Item[], item: Ite
     const at = ledger.at[flow.item] ?? -1;
     if (at < 0) continue;
     const part = `data exchanged with ${items[flow.item]?.unit ?? ""}`;
-    parts.set(part, (parts.get(part) ?? 0) + costBetween(fleet, node, at, flow));
+    parts.set(part, (parts.get(part) ?? 0) + costBetween(fleet, node, at, flow) - lostBetween(fleet, node, at, flow));
   }
   return parts;
 }

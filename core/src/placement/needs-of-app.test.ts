@@ -27,12 +27,14 @@ test("what a door hands it has the class that the door gives it, unless the auth
 test("what one emits and another handles flows between them, and so do questions to a model above", () => {
   const emits = { "pump.alert": { stream: "data", class: "derived" } };
   const cascade = { above: "large", gate: { temperature: 1, threshold: 0.5 }, release: { class: "derived", because: "test" } };
+  const egress = [{ class: "derived" }];
   const functions = [fn("judge", "pump.reading", { needs: {}, emits }), fn("sum", "pump.alert", { needs: {} }), fn("plain", "pump.alert")];
-  assert.deepEqual(needsOfApp(app({ functions }))?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 0, hands: "up" }]);
+  assert.deepEqual(needsOfApp(app({ functions, egress }))?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 0, hands: "up" }]);
   const rated = { "pump.alert": { ...emits["pump.alert"], bytesPerMonth: 4e9 }, "pump.other": { stream: "data", class: "derived", bytesPerMonth: 1e9 } };
-  assert.deepEqual(needsOfApp(app({ functions: [fn("judge", "pump.reading", { needs: {}, emits: rated }), fn("sum", "pump.alert", { needs: {} })] }))?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 4e9, hands: "up" }], "of the types that it handles");
+  assert.deepEqual(needsOfApp(app({ functions: [fn("judge", "pump.reading", { needs: {}, emits: rated }), fn("sum", "pump.alert", { needs: {} })], egress }))?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 4e9, hands: "up" }], "of the types that it handles");
   const kept = { "pump.alert": { stream: "local", class: "raw" } };
   assert.deepEqual(needsOfApp(app({ functions: [fn("judge", "pump.reading", { needs: {}, emits: kept }), fn("sum", "pump.alert", { needs: {} })] }))?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 0, hands: "here" }], "what stays in `local` leaves no node");
+  assert.equal(needsOfApp(app({ functions }))?.flows[0]?.hands, "here", "nor does what the app asks for no way out for");
   const models = [{ name: "small", graph: blob, cascade }, { name: "large", graph: blob, answers: { tier: "cloud" }, needs: { memoryBytes: 1e9 } }];
   const asking = needsOfApp(app({ functions: [fn("judge", "pump.reading", { needs: {}, models: ["small"] })], models }));
   assert.deepEqual([asking?.flows, asking?.units.find(({ name }) => name === "large")?.tiers], [[{ from: "judge", to: "large", bytesPerMonth: 0, asks: true }], ["cloud"]]);

@@ -53,13 +53,23 @@ export function isFor({ on }: Pick<FunctionDocument, "on">, type: string): boole
   return on.type.endsWith(".*") ? type.startsWith(on.type.slice(0, -1)) : on.type === type;
 }
 
+/** Whether all that the one emits for the other leaves its node. Under a written policy, all that is not in `local` may. */
+export function handsOf({ functions, egress }: Pick<AppDocument, "functions" | "egress">, from: string, to: string, hasPolicy: boolean): "up" | "here" {
+  const taker = functions.find(({ name }) => name === to);
+  const targets = Object.entries(functions.find(({ name }) => name === from)?.emits ?? {}).flatMap(([type, target]) => (taker !== undefined && isFor(taker, type) ? [target] : []));
+  return targets.every((target) => (hasPolicy ? target.stream !== "local" : leavesNode(egress, target))) ? "up" : "here";
+}
+
+/** As far as the manifest says: what is not `public` leaves where the app asks for it. A written policy decides instead. */
+export const leavesNode = (egress: AppDocument["egress"], { stream, class: own }: { readonly stream: string; readonly class: DataClass }): boolean => stream !== "local" && (own === "public" || egress.some((rule) => rule.class === own));
+
 /** From a function to those that are handed what it emits, and to the models that answer it. How much: as the author says, else what is measured. */
-function flowsOf({ functions, models }: AppDocument): readonly { readonly from: string; readonly to: string; readonly bytesPerMonth?: number; readonly hands?: "up" | "here" }[] {
+function flowsOf({ functions, models, egress }: AppDocument): readonly { readonly from: string; readonly to: string; readonly bytesPerMonth?: number; readonly hands?: "up" | "here" }[] {
   const placed = functions.filter(({ needs }) => needs !== undefined);
   const between = placed.flatMap((from) =>
     placed.flatMap((to) => {
       const types = Object.entries(from.emits).filter(([type]) => isFor(to, type));
-      return to === from || types.length === 0 ? [] : [{ from: from.name, to: to.name, bytesPerMonth: types.reduce((sum, [, { bytesPerMonth = 0 }]) => sum + bytesPerMonth, 0), hands: types.every(([, { stream }]) => stream === "local") ? ("here" as const) : ("up" as const) }];
+      return to === from || types.length === 0 ? [] : [{ from: from.name, to: to.name, bytesPerMonth: types.reduce((sum, [, { bytesPerMonth = 0 }]) => sum + bytesPerMonth, 0), hands: handsOf({ functions, egress }, from.name, to.name, false) }];
     }),
   );
   const parts = endsOfParts(models);

@@ -14,15 +14,14 @@ export type Way = "any" | "asks" | "up" | "here";
 
 const leading = new WeakMap<Fleet, ReadonlySet<number>>();
 
-/** What is counted for what does not come to the other end, seen from one of the two. */
+/** What is counted for what does not come to the other end, seen from one of the two. Of questions each replica that answers has its part. */
 export const lostBetween = (fleet: Fleet, one: number, other: number, { way, gives, part }: Flow): number =>
-  way === "any" || (gives ? comes(fleet, way, one, other) : comes(fleet, way, other, one)) ? 0 : outOfReach(fleet.policy) * part;
+  way === "any" || (gives ? comes(fleet, way, one, other) : comes(fleet, way, other, one)) ? 0 : outOfReach(fleet.policy) * (way === "asks" ? part : 1);
 
 /** The same for what the app makes on nodes that the plan does not choose. */
 export function lostOn(fleet: Fleet, { makers }: Pick<Item, "makers">, node: number): number {
   if (makers.length === 0) return 0;
-  const lost = missedOn(fleet, { makers }, node);
-  return lost.length === 0 ? 0 : (outOfReach(fleet.policy) * lost.length) / makers.length;
+  return outOfReach(fleet.policy) * missedOn(fleet, { makers }, node).length;
 }
 
 /** Nodes of which what is made there does not come to this one. */
@@ -35,9 +34,10 @@ export const lostAt = (fleet: Fleet, item: Item, at: ArrayLike<number>, node: nu
 /** What is where nothing comes is of no use; it is still better than not to be there. */
 const outOfReach = ({ perMove }: PlacementPolicy): number => Math.max(1e4, 2e4 * perMove);
 
-/** From a node of which nobody knows what is above it events may come to any. */
+/** From a node of which nobody knows what is above it events may come to any. By a node that is not heard nobody is drawn anywhere: what goes on there stays. */
 function comes(fleet: Fleet, way: Way, from: number, to: number): boolean {
   if (from === to || way === "any") return true;
+  if (way !== "asks" && (fleet.silent[from] === 1 || fleet.silent[to] === 1)) return true;
   if (way === "here") return false;
   if (way === "asks" && fleet.siteOf[from] === fleet.siteOf[to]) return true;
   let at = from;

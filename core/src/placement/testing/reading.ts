@@ -194,7 +194,7 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
 
   /** Whether an event that is made on the one node is handed on the other: it climbs, if it leaves its node at all. Where nobody has said who stands above or below, nothing is ruled out. */
   const isHanded = (stays: boolean, one: InventoryNode, other: InventoryNode): boolean =>
-    one === other || (!stays && (lineOf(one).includes(other) || (lineOf(one).length === 1 && nodes.every((node) => node === one || !lineOf(node).includes(one)))));
+    one === other || one.state === "silent" || other.state === "silent" || (!stays && (lineOf(one).includes(other) || (lineOf(one).length === 1 && nodes.every((node) => node === one || !lineOf(node).includes(one)))));
 
   /** What it costs as it stands there, by itself. */
   function month({ unit, needs }: Replica, node: InventoryNode, accelerated: boolean): { readonly all: number; readonly money: number; readonly isMoneyKnown: boolean } {
@@ -216,7 +216,7 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
       (units === 0 || (told.acceleratorHour(node) !== undefined && isFree(told.acceleratorWatts(node)))) &&
       ways.every((each) => each.gigabytes === 0 || each.way.priceKnown);
     const makers = (needs.makers ?? []).flatMap(({ node: name, here }) => (byName.has(name) ? [{ from: byName.get(name) ?? node, stays: here === true }] : []));
-    const unheard = makers.filter(({ from, stays }) => !isHanded(stays, from, node)).length / Math.max(1, makers.length);
+    const unheard = makers.filter(({ from, stays }) => !isHanded(stays, from, node)).length;
     return { all: money + carbon + hardware + ms * policy.perMillisecond + ofQuestions + 1e4 * unheard, money, isMoneyKnown };
   }
 
@@ -269,7 +269,7 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
             const reached = one.site === other.site || lineOf(one).includes(other);
             if (staged !== undefined && rows !== undefined) return part * (questions(app, staged, taker.needs, rows, one, other) + (reached ? 0 : 1e4));
             const isThere = (asks !== true || reached) && (hands === undefined || isHanded(hands === "here", one, other));
-            return (isThere ? 0 : 1e4 * part) + (bytesPerMonth / 1e9) * part * perGigabyte + (taker.needs.deferrableHours > 0 ? 0 : part * ms * policy.perMillisecond);
+            return (isThere ? 0 : 1e4 * (hands === undefined ? part : 1)) + (bytesPerMonth / 1e9) * part * perGigabyte + (taker.needs.deferrableHours > 0 ? 0 : part * ms * policy.perMillisecond);
           },
         })),
       );
