@@ -63,7 +63,12 @@ test("what every node of a tier makes is handed above all of them; where a taker
 test("what leaves no node is handed on that node only", async () => {
   const { fleet } = await start(fn("first", { type: "in.came" }, { needs: { tiers: ["gateway"] }, emits: { "chain.a": { stream: "local", class: "derived" } } }), fn("second", { type: "chain.a" }, { needs: {} }));
   assert.equal(await placeOf(fleet, "second"), await placeOf(fleet, "first"));
-  assert.match((await fleet.drive(fleet.control.explain("chain/second", "cloud"))).text, /what chain\/first makes on m\d does not come to cloud: in `local` it leaves no node\.$/);
+  assert.match((await fleet.drive(fleet.control.explain("chain/second", "cloud"))).text, /what chain\/first makes on m\d does not come to cloud: it leaves no node\.$/);
+});
+
+test("what every node keeps to itself is told as that, and not as the place's fault", async () => {
+  const { fleet, warnings } = await start(fn("tick", { type: "in.came" }, { emits: { "chain.tick": { stream: "local", class: "derived" } } }), fn("sum", { type: "chain.tick" }, { needs: { tiers: ["cloud"] } }));
+  assert.deepEqual([await placeOf(fleet, "sum"), warnings], ["cloud", ["chain/sum is on cloud: what is made for it on m1 and m2 does not come to cloud: it leaves no node"]]);
 });
 
 test("what it was handed still comes where it goes: neither a price nor a quiet night moves it to where a part of it would be lost", async () => {

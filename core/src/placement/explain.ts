@@ -92,8 +92,9 @@ function whyChosen({ fleet, ledger, work }: Planned, index: number, item: Item, 
   if (next === undefined) return { verdict: "chosen", reason: "only", text: `${item.unit} is on ${name}: ${whyOnly(fleet, ledger, index, item, node)}.` };
   const nextName = fleet.nodes[next]?.name ?? "";
   if (isSame(cost, nextCost)) return { verdict: "chosen", reason: "same", text: `${item.unit} is on ${name}: it costs ${print(cost - ledger.moving(index, node) - lost)} a month there, as much as on ${nextName}; of places that cost the same, one is taken.` };
-  if (nextCost < cost) return { verdict: "chosen", reason: "not-better", text: `${item.unit} is on ${name}: alone it would cost ${print(cost - nextCost)} less a month on ${nextName}, but the plan as a whole would not, or it was not looked at.` };
   const lostThere = lostAt(fleet, item, ledger.at, next);
+  if (nextCost < cost && lostThere < lost) return { verdict: "chosen", reason: "not-better", text: `${item.unit} is on ${name}: alone it would miss less on ${nextName}, but the plan as a whole would not be better, or it was not looked at.` };
+  if (nextCost < cost) return { verdict: "chosen", reason: "not-better", text: `${item.unit} is on ${name}: alone it would cost ${print(cost - nextCost)} less a month on ${nextName}, but the plan as a whole would not, or it was not looked at.` };
   if (lostThere > lost) return { verdict: "chosen", reason: "cheapest", text: `${item.unit} is on ${name}: it costs ${print(cost - ledger.moving(index, node) - lost)} a month there; of ${nextName}, the next best, ${whatIsLost(fleet, work.items, ledger.at, item, next) ?? ""}.` };
   // A move costs once, and is no part of what a month there costs.
   const [here, there] = [ledger.moving(index, node), ledger.moving(index, next)];

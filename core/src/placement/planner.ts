@@ -131,9 +131,12 @@ function finish(inputs: PlanInputs, fleet: Fleet, work: Work, tools: PlanTools, 
   objective += more;
   const counted = countedTogether(fleet, work);
   const nodeLines = linesOfNodes(fleet, tools, before);
-  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, nodeLines, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number((objective - lost).toPrecision(12)), moves, unknownValues: fleet.unknown, proved, ...(shifts.length === 0 ? {} : { shifts }), ...(stages.length === 0 ? {} : { stages }), ...(counted.length === 0 ? {} : { counted }) } as const;
+  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, nodeLines, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: money(objective, lost), moves, unknownValues: fleet.unknown, proved, ...(shifts.length === 0 ? {} : { shifts }), ...(stages.length === 0 ? {} : { stages }), ...(counted.length === 0 ? {} : { counted }) } as const;
   return { plan: { ...body, hash: hashOf(textOf(body), tools) }, inputs, fleet, work, ledger, objective, shares, nodeLines };
 }
+
+/** Of a small sum beside a large one no more digits are left than these. */
+const money = (objective: number, lost: number): number => (lost === 0 ? Number(objective.toPrecision(12)) : Number((objective - lost).toFixed(6)));
 
 /** What it would be at once is told of where it stood: so a better place counts as saved, too. */
 function shiftThere({ runOn, nowMs }: Fleet, { unit, needs }: { readonly unit: string; readonly needs: UnitNeeds }, node: InventoryNode, from: InventoryNode | undefined, previous: Plan | undefined, curve: EnergyCurve | undefined): readonly PlannedShift[] {
