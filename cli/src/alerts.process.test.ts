@@ -111,9 +111,9 @@ test("an outage is told once to each who is to know, by the island itself and by
   ops.answers.push(503, 0);
   local.answers.push(0);
   fleet.edge.node.cutUplink();
-  await until("control tells of the edge", () => firing(ops, "edge-1").length > 0, 60_000);
+  await until("control tells of the edge", () => firing(ops, "edge-1").length > 0, 120_000);
   fleet.gateway.node.cutUplink();
-  await until("the island tells of its gateway, by itself", () => firing(local, "gateway-1").length > 0 && mail.subjects.length > 0, 90_000);
+  await until("the island tells of its gateway, by itself", () => firing(local, "gateway-1").length > 0 && mail.subjects.length > 0, 120_000);
   assert.match(mail.subjects[0] ?? "", /^\[ticket\] gateway-1 is silent since/);
   assert.deepEqual(firing(ops, "gateway-1"), []);
   const [silent] = (await alertsAt("edge")).filter(({ subject, kind }) => subject === "gateway-1" && kind === "silence");
@@ -121,9 +121,9 @@ test("an outage is told once to each who is to know, by the island itself and by
   await call("edge", "POST", "/v1/alerts/acknowledge", { id: silent.id, note: "on my way" });
 
   // The edge starts anew in the middle of it: the same incident, told nobody twice.
-  await until("the first message was taken after all", () => ops.repeats > 0 && local.repeats > 0, 60_000);
+  await until("the first message was taken after all", () => ops.repeats > 0 && local.repeats > 0, 120_000);
   fleet.edge.node.healUplink();
-  await until("control knows of the gateway by the island's word", () => firing(ops, "gateway-1").length > 0, 60_000);
+  await until("control knows of the gateway by the island's word", () => firing(ops, "gateway-1").length > 0, 120_000);
   assert.equal(firing(ops, "gateway-1")[0]?.id, silent.id, "one incident has one name on all tiers");
   await until("and who has taken it on", async () => (await alertsAt("cloud")).some(({ id, acknowledged }) => id === silent.id && acknowledged?.note === "on my way"));
   await fleet.close();
@@ -147,12 +147,12 @@ test("an outage is told once to each who is to know, by the island itself and by
   await call("edge", "POST", "/v1/alerts/silences", { name: "works", subject: "gateway-1", until: new Date(Date.now() + 3_600_000).toISOString(), because: "the line is moved" });
   const { length: before } = firing(local, "gateway-1");
   fleet.gateway.node.cutUplink();
-  await until("it is seen", async () => (await alertsAt("edge")).some(({ subject, state, silencedUntil }) => subject === "gateway-1" && state === "firing" && silencedUntil !== null), 90_000);
+  await until("it is seen", async () => (await alertsAt("edge")).some(({ subject, state, silencedUntil }) => subject === "gateway-1" && state === "firing" && silencedUntil !== null), 120_000);
   // What came up after it has been told: so it was looked at, and passed over.
   const { log, events } = fleet.edge.node;
   await log.append({ records: [events.record({ stream: "alarm", type: "line.moved", class: "public", producer: "test", data: {} })] });
-  await until("what came after it is told", () => local.told.some(({ rule }) => rule.endsWith("/line.moved")), 60_000);
+  await until("what came after it is told", () => local.told.some(({ rule }) => rule.endsWith("/line.moved")), 120_000);
   assert.equal(firing(local, "gateway-1").length, before);
   await call("edge", "DELETE", "/v1/alerts/silences/works");
-  await until("it is told after all", () => firing(local, "gateway-1").length > before, 60_000);
+  await until("it is told after all", () => firing(local, "gateway-1").length > before, 120_000);
 });

@@ -35,7 +35,7 @@ test("a gateway whose TPM signs what was adopted is attested; altered, it is nam
   await until("it is attested no more", () => trust()?.level === "enrolled", 120_000);
   const row = await rowOf();
   assert.match(row.trust?.because ?? "", /its TPM signs that it is altered: configuration/);
-  await until("it has told so itself", () => cloud.control?.nodes().some(({ name, drift }) => name === "gateway-1" && drift.some(({ kind }) => kind === "measured")), 60_000);
+  await until("it has told so itself", () => cloud.control?.nodes().some(({ name, drift }) => name === "gateway-1" && drift.some(({ kind }) => kind === "measured")), 120_000);
   assert.match(await machines.holon("node", "drift", "gateway-1", "--api", cloud.api, "--data", data), /it is not made of what was adopted: configuration/);
   assert.equal((await audited(cloud, "holon.node.distrusted")).length, 1);
 });

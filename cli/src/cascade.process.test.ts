@@ -40,7 +40,7 @@ test("digits are read where they are written, unsure ones in the cloud; alone th
   const three = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", trace: { level: "error", output: process.stderr } });
   context.after(() => three.close());
   await deployHere(three, await publish(await loadManifest(example)));
-  await until("the function runs", () => three.gateway.node.status().agent.units.some(({ state }) => state === "running"), 60_000);
+  await until("the function runs", () => three.gateway.node.status().agent.units.some(({ state }) => state === "running"), 120_000);
   await until("the cloud answers", () => three.cloud.node.status().models.some(({ model }) => model === "digits/large"));
   assert.deepEqual(three.edge.node.status().models, []);
 

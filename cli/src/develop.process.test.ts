@@ -20,7 +20,7 @@ turn("an app is begun outside the repository, its tests pass, and it runs again 
   assert.match(tested.stdout, /pass 2/);
 
   const dev = startHolon(context, ["app", "dev", folder, "--data", join(folder, "../data"), "--port-base", "0"]);
-  const says = (pattern: RegExp): Promise<unknown> => until(`it says ${pattern.source}`, () => pattern.test(dev.stdout()), 60_000);
+  const says = (pattern: RegExp): Promise<unknown> => until(`it says ${pattern.source}`, () => pattern.test(dev.stdout()), 120_000);
   await says(/(idle|busy), \d+ %/);
   const busy = join(folder, "src/busy.ts");
   const text = readFileSync(busy, "utf8");

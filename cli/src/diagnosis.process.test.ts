@@ -132,10 +132,10 @@ test("what is asked of a node that is away waits, is done once, and its answer i
   const followed = startHolon(context, ["node", "logs", "gateway-1", "--follow", "--api", cloud.api, "--data", machines.data]);
   await until("it is said that it is waited for", () => /gateway-1 was stopped.*trying again/.test(followed.stderr()));
   const again = await startGateway();
-  await until("its log is followed when it is back", () => /starts as gateway/.test(followed.stdout()), 60_000);
+  await until("its log is followed when it is back", () => /starts as gateway/.test(followed.stdout()), 120_000);
   followed.signal("SIGINT");
   assert.equal((await followed.ended).exitCode, 0);
-  await until("it was done", async () => (await requests()).every(({ state }) => state === "done"), 60_000);
+  await until("it was done", async () => (await requests()).every(({ state }) => state === "done"), 120_000);
   assert.match(await holon("node", "result", request?.id ?? ""), /hello world/);
   const lines = z.looseObject({ node: z.string(), lines: z.array(z.unknown()).min(1).max(7) }).parse(JSON.parse(await holon("node", "result", logsId)));
   assert.equal(lines.node, "gateway-1");

@@ -37,8 +37,8 @@ test("a site of three drains a queue with all three, each event once and in orde
     egress: [{ class: "derived", to: "*" }],
   }));
   const unitOf = (node: HolonNode) => node.status().agent.units.find(({ name }) => name === "slow");
-  await until("all run it", () => gateways.every((node) => unitOf(node)?.state === "running"), 90_000);
-  await until("the first reaches its siblings", () => first.status().election?.reachable.length === names.length, 60_000);
+  await until("all run it", () => gateways.every((node) => unitOf(node)?.state === "running"), 120_000);
+  await until("the first reaches its siblings", () => first.status().election?.reachable.length === names.length, 120_000);
 
   for (const node of gateways) node.cutUplink(); // an island: nobody is asked but siblings
   await first.log.append({ records: Array.from({ length: work }, (_, number) => first.events.record({ stream: "local", type: "test.work", class: "derived", producer: "test", data: { number } })) });
@@ -51,7 +51,7 @@ test("a site of three drains a queue with all three, each event once and in orde
   const given = (await eventsOf(first, "local")).filter(({ type }) => type === "test.work").map(({ name }) => name);
   const done = (await eventsOf(first, "data")).filter(({ type }) => type === "test.done").map(({ causedby }) => causedby);
   assert.deepEqual(done, given, "each once, and in the order of the events");
-  await until("it works alone again", () => unitOf(first)?.elastic?.siblings === 0, 90_000);
+  await until("it works alone again", () => unitOf(first)?.elastic?.siblings === 0, 120_000);
 });
 
 async function eventsOf({ log }: HolonNode, stream: "local" | "data"): Promise<readonly { readonly name: string; readonly type: string; readonly causedby: string | undefined }[]> {

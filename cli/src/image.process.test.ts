@@ -52,6 +52,6 @@ test("an image answers the events of its app on the gateway, and what it makes o
     const records = await node.log.read(found.lane, 1, { maxRecords: 1_000, maxBytes: 1 << 20 });
     return records.map(({ bytes }) => parseStoredEvent(bytes, "test")).reduce((sum, { type, data }) => sum + (type === "pump.score" ? Number(Object(data).sum) : 0), 0);
   };
-  await until("all readings are in the sums at the cloud", async () => (await sums()) === 6, 60_000);
+  await until("all readings are in the sums at the cloud", async () => (await sums()) === 6, 120_000);
   assert.deepEqual(three.gateway.node.status().agent.units.map(({ state, handled, problem }) => ({ state, handled, problem })), [{ state: "running", handled: 3, problem: undefined }]);
 });

@@ -126,7 +126,7 @@ test("the example on three nodes, stopped and started half-way: frames, gaps and
   let three = await start();
   context.after(() => three.close());
   await deployHere(three, app);
-  await until("some rows are in", () => three.gateway.node.status().agent.sources.some(({ readings }) => readings >= 4_000), 60_000);
+  await until("some rows are in", () => three.gateway.node.status().agent.sources.some(({ readings }) => readings >= 4_000), 120_000);
   assert.equal(sourcesEnded(three), false);
   await three.close();
   three = await start();

@@ -96,23 +96,23 @@ test("a robot that roams takes its orders at the gateway where it is, and its co
   const first = await robotAt(context, north);
   for (const count of [1, 2]) {
     await first.seen();
-    await until(`order ${count} reached it at the first`, () => first.orders.length === count, 60_000);
+    await until(`order ${count} reached it at the first`, () => first.orders.length === count, 120_000);
   }
   await first.leave();
   const second = await robotAt(context, south);
   await second.seen();
-  await until("an order reached it at the second", () => second.orders.length === 1, 60_000);
+  await until("an order reached it at the second", () => second.orders.length === 1, 120_000);
   assert.deepEqual([first.orders, second.orders], [[{ seen: 1 }, { seen: 2 }], [{ seen: 3 }]], "its count went on where it stopped");
 
   // From the cloud, where neither the function nor the robot is.
   const halt = async (robot: string): Promise<number> => (await fetch(`${cloud.api}/v1/apps/yard/http/halt`, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify({ robot }) })).status;
   assert.equal(await halt("r7"), 200);
-  await until("it is told to halt where it is", () => second.orders.length === 2, 60_000);
+  await until("it is told to halt where it is", () => second.orders.length === 2, 120_000);
   assert.deepEqual([first.orders.length, second.orders.at(-1)], [2, { halt: true }]);
-  await until("what was given from elsewhere stands in that gateway's trail", async () => (await events(south.node, "holon.order.given")).length === 2, 60_000);
+  await until("what was given from elsewhere stands in that gateway's trail", async () => (await events(south.node, "holon.order.given")).length === 2, 120_000);
   assert.deepEqual((await events(north.node, "holon.order.given")).map(({ type, devices }) => [type, devices]), [["robot.order", 1], ["robot.order", 1]]);
 
   assert.equal(await halt("nobody"), 200);
-  await until("an order that reached nobody is told", async () => (await events(edge.node, "holon.order.missed")).some(({ because }) => because === "no device listens"), 60_000);
+  await until("an order that reached nobody is told", async () => (await events(edge.node, "holon.order.missed")).some(({ because }) => because === "no device listens"), 120_000);
   assert.equal(second.orders.length, 2);
 });

@@ -46,7 +46,7 @@ test("what a gateway and an edge site count and write is the same everywhere", o
   context.after(() => three.close());
   await deployHere(three, await publish(await loadManifest(app)));
   const runs = ({ node }: Three["edge"]): boolean => node.status().agent.units.some(({ state }) => state === "running");
-  await until("both functions run", () => runs(three.gateway) && runs(three.edge), 60_000);
+  await until("both functions run", () => runs(three.gateway) && runs(three.edge), 120_000);
 
   const authorization = `Bearer ${readFileSync(join(data, "api-token"), "utf8").trim()}`;
   const sell = async ({ api }: Three["edge"], place: string, body: unknown): Promise<unknown> =>
@@ -57,9 +57,9 @@ test("what a gateway and an edge site count and write is the same everywhere", o
     const state = node.shared.entry("shop/set/places/")?.state;
     return state?.kind === "set" ? state.elements.size : 0;
   };
-  await until("the edge heard of the till", () => places(three.edge) === 1, 30_000);
+  await until("the edge heard of the till", () => places(three.edge) === 1, 120_000);
   assert.deepEqual(await sell(three.edge, "office", { sold: 10, cents: 120 }), { sold: 15, places: ["office", "till"] });
-  await until("the cloud heard of both", () => places(three.cloud) === 2, 30_000);
+  await until("the cloud heard of both", () => places(three.cloud) === 2, 120_000);
   // What comes from above is asked for about once a minute, and as soon as a link opens.
   three.gateway.node.cutUplink();
   three.gateway.node.healUplink();

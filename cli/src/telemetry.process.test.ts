@@ -78,10 +78,10 @@ for (const encoding of ["json", "protobuf"] as const) {
     fleet.gateway.node.healUplink();
     const lane = { origin: fleet.gateway.node.log.origin, stream: "telemetry" } as const;
     const last = fleet.gateway.node.log.head(lane)?.sequence ?? Infinity;
-    await until("all is at the cloud", () => (fleet.cloud.node.log.head(lane)?.sequence ?? 0) >= last, 60_000);
+    await until("all is at the cloud", () => (fleet.cloud.node.log.head(lane)?.sequence ?? 0) >= last, 120_000);
     await collector.start();
     const wanted = Array.from({ length: 20 }, (_, index) => `made-${index}`).sort();
-    await until("all of it is there", () => namesOf(collector, "spans").length >= 20 && namesOf(collector, "logRecords").length >= 20, 60_000);
+    await until("all of it is there", () => namesOf(collector, "spans").length >= 20 && namesOf(collector, "logRecords").length >= 20, 120_000);
     await until("the collector is not behind", () => (fleet.cloud.node.telemetry?.exporting()?.behind ?? 1) <= 2);
     assert.deepEqual(namesOf(collector, "spans").sort(), wanted);
     assert.deepEqual(namesOf(collector, "logRecords").sort(), wanted);
@@ -125,11 +125,11 @@ test("a Prometheus server scrapes the fleet and each node", need("prometheus"), 
     const response = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(text)}`).catch(() => undefined);
     return response?.ok === true ? prometheusSchema.parse(await response.json()).data.result : [];
   };
-  await until("four targets are up", async () => (await query("up == 1")).length === 4, 60_000);
-  await until("three nodes are present", async () => (await query('holon_node_state{state="present"} == 1')).map(({ metric }) => metric["node"]).sort().join() === "cloud-1,edge-1,gateway-1", 60_000);
+  await until("four targets are up", async () => (await query("up == 1")).length === 4, 120_000);
+  await until("three nodes are present", async () => (await query('holon_node_state{state="present"} == 1')).map(({ metric }) => metric["node"]).sort().join() === "cloud-1,edge-1,gateway-1", 120_000);
   const [all] = await query('holon_fleet_nodes{of="all"}');
   assert.equal(all?.value[1], "3");
-  await until("records of all three were counted", async () => (await query('sum by (node) (holon_log_records_total{job="fleet"}) > 0')).length === 3, 60_000);
+  await until("records of all three were counted", async () => (await query('sum by (node) (holon_log_records_total{job="fleet"}) > 0')).length === 3, 120_000);
 });
 
 test("a gateway that is cut off is silent within three seconds, answers for itself, and its chart is whole when it is back", async (context) => {

@@ -48,8 +48,8 @@ for (const runtime of ["javascript", "worker"]) {
     await deployHere(three, await publish(await loadManifest(app)));
     const { gateway, edge, cloud } = three;
     const source = (): string | undefined => gateway.node.status().agent.sources[0]?.address;
-    await until("the door is open and the function runs", () => source() !== undefined && gateway.node.status().agent.units[0]?.state === "running", 60_000);
-    await until("control answers for the large one", () => cloud.node.status().models.some(({ model }) => model === "pumps/large"), 60_000);
+    await until("the door is open and the function runs", () => source() !== undefined && gateway.node.status().agent.units[0]?.state === "running", 120_000);
+    await until("control answers for the large one", () => cloud.node.status().models.some(({ model }) => model === "pumps/large"), 120_000);
     const headers = { authorization: `Bearer ${readFileSync(join(data, "api-token"), "utf8").trim()}` };
     const traceOf = async (id: string): Promise<Trace | undefined> => {
       const response = await fetch(`${cloud.api}/v1/traces/${id}`, { headers });

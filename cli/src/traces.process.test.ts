@@ -77,7 +77,7 @@ test("a trace is whole from the device to control, across a cut of the link", { 
   await deployHere(three, await publish(await loadManifest(app)));
   const { gateway, edge, cloud } = three;
   const source = (): string | undefined => gateway.node.status().agent.sources[0]?.address;
-  await until("the door is open and the function runs", () => source() !== undefined && gateway.node.status().agent.units[0]?.state === "running", 60_000);
+  await until("the door is open and the function runs", () => source() !== undefined && gateway.node.status().agent.units[0]?.state === "running", 120_000);
   const token = readFileSync(join(data, "api-token"), "utf8").trim();
   const headers = { authorization: `Bearer ${token}` };
   const traceOf = async (api: string, id: string): Promise<Trace | undefined> => {
@@ -133,7 +133,7 @@ test("a trace is whole from the device to control, across a cut of the link", { 
   });
 
   await context.test("a collector of OpenTelemetry has the same tree", async () => {
-    await until("all of it is there", () => spansIn(collector, device.traceId).size === 5, 60_000);
+    await until("all of it is there", () => spansIn(collector, device.traceId).size === 5, 120_000);
     const told = spansIn(collector, device.traceId);
     assert.deepEqual(found.spans.map(({ spanId }) => told.get(spanId)), found.spans.map(({ name, parentSpanId }) => ({ name, parentSpanId: parentSpanId ?? device.spanId })));
   });

@@ -58,7 +58,7 @@ describe("a start with its first events", () => {
 });
 
 describe("what an isolate contains", () => {
-  const small = { memoryBytesMax: limits.unitMemoryBytesMin, timeoutMs: 20_000 };
+  const small = { memoryBytesMax: limits.unitMemoryBytesMin, timeoutMs: 100_000 };
   const bodies: readonly (readonly [string, string, "HOLON_UNIT_DIED" | "HOLON_UNIT_THREW", RegExp])[] = [
     ["arrays without end", "const kept=[]; for(;;) kept.push(new Array(1e5).fill(event))", "HOLON_UNIT_DIED", /probe.*(16 MiB of memory|took its process)/],
     ["buffers without end", "const kept=[]; for(;;) kept.push(new Uint8Array(1e6).fill(1))", "HOLON_UNIT_THREW", /probe.*RangeError/],

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Resolves with the first value that is not undefined or false; fails with the name if there is none before the bound. */
-export async function until<T>(name: string, look: () => T | undefined | false | Promise<T | undefined | false>, boundMs = 30_000): Promise<T> {
+export async function until<T>(name: string, look: () => T | undefined | false | Promise<T | undefined | false>, boundMs = 120_000): Promise<T> {
   const deadline = performance.now() + boundMs;
   for (;;) {
     const value = await look();

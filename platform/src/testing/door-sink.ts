@@ -48,9 +48,9 @@ export function createKeepingSink(options: { offset?: string; accept?: (batch: K
   };
 }
 
-/** Resolves as soon as the condition holds; fails with its name if it does not within 20 s. */
+/** Resolves as soon as the condition holds; fails with its name if it does not within two minutes. */
 export async function until(name: string, condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 120_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`never came true: ${name}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
