@@ -674,7 +674,7 @@ export const limits = {
   handedSitesMax: 16,
   /** Sites whose questions a model that is placed is to reach. */
   askingSitesMax: 64,
-  /** Nodes on which an app makes what a placed function is handed, that a plan looks at; of more of them evenly chosen ones. */
+  /** Nodes on which an app makes what a placed function is handed, that a plan looks at; of more of them some under each node above. */
   makersMax: 64,
   handedOriginsMax: 256,
   /** Units, and models, in one such report. At the bound: it is no report. */

@@ -29,7 +29,7 @@ export const deployedIn = (apps: ReadonlyMap<string, { readonly document: Pick<A
 };
 
 /** Of what is not deployed nobody keeps anything: a node may tell of as much as it likes. False for what is no such report. */
-export function handedTold({ handed, origins, asked }: HandedState, isDeployed: IsDeployed, node: string, time: string, data: unknown): boolean {
+export function handedTold({ handed, origins, asked, nodes }: HandedState & { readonly nodes: ReadonlyMap<string, unknown> }, isDeployed: IsDeployed, node: string, time: string, data: unknown): boolean {
   const told = handedSchema.safeParse(data);
   if (!told.success) return false;
   const { units, models = [], overMs } = told.data;
@@ -37,7 +37,7 @@ export function handedTold({ handed, origins, asked }: HandedState, isDeployed: 
   for (const { unit, bytes } of units) {
     if (!isDeployed("function", unit)) continue;
     handed.set(unit, { bytes, overMs });
-    origins.set(unit, seenSince(origins.get(unit) ?? new Map<string, number>(), bytes, atMs));
+    origins.set(unit, seenSince(origins.get(unit) ?? new Map<string, number>(), bytes, atMs, (name) => nodes.has(name)));
   }
   for (const one of models) {
     if (!isDeployed("model", one.model)) continue;
@@ -47,10 +47,10 @@ export function handedTold({ handed, origins, asked }: HandedState, isDeployed: 
   return true;
 }
 
-/** A node from which nothing came for so long makes nothing for it any more. */
-function seenSince(before: ReadonlyMap<string, number>, bytes: Readonly<Record<string, number>>, atMs: number): Map<string, number> {
+/** A node from which nothing came for so long makes nothing for it any more. Of names that are no nodes a liar may tell as many as he likes. */
+function seenSince(before: ReadonlyMap<string, number>, bytes: Readonly<Record<string, number>>, atMs: number, isNode: (name: string) => boolean): Map<string, number> {
   const seen = new Map([...before].filter(([, lastMs]) => Math.abs(atMs - lastMs) <= staleAfterMs));
-  for (const [node, count] of Object.entries(bytes)) if (count > 0) seen.set(node, atMs);
+  for (const [node, count] of Object.entries(bytes)) if (count > 0 && isNode(node)) seen.set(node, atMs);
   return seen;
 }
 

@@ -34,10 +34,10 @@ export const lostAt = (fleet: Fleet, item: Item, at: ArrayLike<number>, node: nu
 /** What is where nothing comes is of no use; it is still better than not to be there. */
 const outOfReach = ({ perMove }: PlacementPolicy): number => Math.max(1e4, 2e4 * perMove);
 
-/** From a node of which nobody knows what is above it events may come to any. By a node that is not heard nobody is drawn anywhere: what goes on there stays. */
+/** From a node of which nobody knows what is above it events may come to any. Who stands on a node that is not heard goes on there, and is drawn away by nothing that does not come. */
 function comes(fleet: Fleet, way: Way, from: number, to: number): boolean {
   if (from === to || way === "any") return true;
-  if (way !== "asks" && (fleet.silent[from] === 1 || fleet.silent[to] === 1)) return true;
+  if (way !== "asks" && fleet.silent[to] === 1) return true;
   if (way === "here") return false;
   if (way === "asks" && fleet.siteOf[from] === fleet.siteOf[to]) return true;
   let at = from;

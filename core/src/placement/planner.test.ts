@@ -216,6 +216,17 @@ test("for each other kind of reason, too: change just that, and another one is t
   for (const [kind, [told, otherwise]] of Object.entries(kinds)) assert.deepEqual([told, otherwise === kind], [kind, false], `${kind}: then ${otherwise}`);
 });
 
+test("what is made on a node that is silent still counts, since it comes up later; who stands on one himself is not drawn away by what has left it", () => {
+  const yard = { site: "yard", uplink: { parent: "cloud-1", latencyMs: measured(5), perGigabyte: measured(0.1) } };
+  const asked = (state: string): Reason => ask({ node: { ...aboveIsDear.node, "gateway-2": { ...yard, state } }, unit: { makers: [{ node: "gateway-2" }] } }, "edge-1").reason;
+  assert.deepEqual([asked("present"), asked("silent"), asked("gone")], ["way", "way", "way"]);
+  const pair = (state: string): World => ({ node: { "gateway-1": { state } }, unit: { tiers: ["gateway"], makers: [{ node: "gateway-2" }] }, others: [{ ...maker, tiers: ["gateway"], onIsolation: "stop" }], flows: [{ from: "first", to: "judge", hands: "up" }] });
+  const homes = ({ plan }: Planned): readonly string[] => plan.placements.map(({ unit, node }) => `${unit} ${node}`);
+  const before = planAll(inputsOf({ ...pair("present"), unit: { tiers: ["gateway"] } }), tools);
+  assert.deepEqual(homes(before), ["pump/first gateway-1", "pump/judge gateway-1"]);
+  assert.deepEqual(homes(planAll({ ...inputsOf(pair("silent")), previous: before.plan }, tools)), ["pump/first gateway-2", "pump/judge gateway-1"]);
+});
+
 test("of replicas of which one stands nowhere the explanation is of that one", () => {
   const two: World = { unit: { tiers: ["gateway"], replicas: 2, spread: "site" } };
   assert.deepEqual([planAll(inputsOf(two), tools).plan.unplaced.length, ask(two, "gateway-2").reason, ask(two, "gateway-1").verdict], [1, "spread", "chosen"]);

@@ -194,7 +194,7 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
 
   /** Whether an event that is made on the one node is handed on the other: it climbs, if it leaves its node at all. Where nobody has said who stands above or below, nothing is ruled out. */
   const isHanded = (stays: boolean, one: InventoryNode, other: InventoryNode): boolean =>
-    one === other || one.state === "silent" || other.state === "silent" || (!stays && (lineOf(one).includes(other) || (lineOf(one).length === 1 && nodes.every((node) => node === one || !lineOf(node).includes(one)))));
+    one === other || other.state === "silent" || (!stays && (lineOf(one).includes(other) || (lineOf(one).length === 1 && nodes.every((node) => node === one || !lineOf(node).includes(one)))));
 
   /** What it costs as it stands there, by itself. */
   function month({ unit, needs }: Replica, node: InventoryNode, accelerated: boolean): { readonly all: number; readonly money: number; readonly isMoneyKnown: boolean } {
