@@ -10,10 +10,12 @@ import { limits } from "@holon/core/limits.ts";
 import type { Connection, Listener, Lobby, TurnedAway } from "@holon/core/ports.ts";
 import { identityContract } from "@holon/sim/contracts/identity.ts";
 import { authorityStatus, openAuthority, renewIntermediate, takeRootKey } from "./identity/authority.ts";
-import { enroll } from "./identity/ask.ts";
+import { enroll, renewAt } from "./identity/ask.ts";
 import { certifyHere } from "./identity/here.ts";
 import { readToken } from "./identity/token.ts";
 import { NodeIdentity } from "./identity.ts";
+import { parseAddress } from "./net/address.ts";
+import { connectSecurely } from "./net/secure.ts";
 import { hasCode } from "@holon/core/testing/has-code.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { need } from "../../scripts/testing/need.ts";
@@ -286,6 +288,8 @@ test("the revoked are refused, their connections end, and no older list takes th
   assert.equal(await Promise.race([ended, door.heard]), "HOLON_IDENTITY_REVOKED", "its open link ends, and nothing comes over it any more");
   // Its session could be taken up again, without its certificate being shown.
   for (let time = 0; time < 2; time++) await assert.rejects(bad.net.connect(door.listener.address), hasCode("HOLON_IDENTITY_REVOKED"), "a revoked peer is refused a link");
+  const asked = connectSecurely(bad.identity, parseAddress(door.listener.address, "wss"), new Map());
+  await assert.rejects(renewAt(bad.identity, () => asked, "edge-1"), hasCode("HOLON_IDENTITY_REVOKED"), "nor is what it asks for passed on to who certifies");
   await linked(good, door);
   assert.equal(await edge.identity.revoke(await fleet.authority.sign({ version: 2, revoked: [] })), false);
   assert.equal((await NodeIdentity.open(edge.folder, testClock())).revocationsVersion(), 3);
