@@ -299,3 +299,45 @@ test("what was recorded while a clock was wrong is told with every span, as of a
   assert.deepEqual(await of(trueMs - 9_000_000 * minute, trueMs - 8_000_000 * minute), { known: [], unknown: [2, 4, 6] }, "whatever the span");
   assert.deepEqual(await of(-Infinity, Infinity), { known: [1, 2, 3, 4, 5, 6, 7], unknown: [] }, "of all times nothing is in doubt");
 });
+
+test("what is missing between records of a wrong clock is told with every span, as of an unknown time, and so is how far decisions are here", async (context) => {
+  const folder = tempFolder(context);
+  const minute = 60_000;
+  const trueMs = Date.UTC(2026, 5, 1);
+  let shown: ReturnType<Clock["wall"]> = { ms: trueMs, state: "synced" };
+  const clock: Clock = Object.assign(Object.create(createClock()), { wall: () => shown });
+  const log = await openTempLog(folder, { name: "gateway-1", clock });
+  const events = createEvents(config, clock);
+  const say = (stream: "audit" | "data", own: DataClass) => log.append({ records: [events.record({ stream, type: "test.said", class: own, producer: "test", data: {} })] });
+  await say("audit", "public");
+  const clocks: readonly (typeof shown)[] = [
+    { ms: trueMs, state: "synced" },
+    { ms: trueMs + 45 * 1_440 * minute, state: "coasting" }, // another class: its times count all the same
+    { ms: trueMs + minute, state: "synced" }, // cut out
+    { ms: trueMs + 2 * minute, state: "synced" },
+  ];
+  for (const [index, at] of clocks.entries()) {
+    shown = at;
+    await say("data", index === 1 ? "public" : "derived");
+  }
+  shown = { ms: Date.UTC(1971, 0, 1), state: "unknown" };
+  await say("audit", "public");
+  await log.close();
+  const path = segmentOf(folder);
+  const whole = readFileSync(path);
+  const offsets = offsetsOf(whole);
+  const places = offsets.filter((offset, index) => whole.subarray(offset, offsets[index + 1]).includes("test.said"));
+  const asked = async (cut: number, sinceMs: number, untilMs: number) => {
+    const from = places[cut] ?? assert.fail();
+    writeFileSync(path, Buffer.concat([whole.subarray(0, from), whole.subarray(offsets[offsets.indexOf(from) + 1])]));
+    const left = watchLeft({ class: "derived", site: undefined, sinceMs, untilMs }, integrity);
+    const report = await verifyTrail(createDisk(folder), integrity, left.see);
+    return { gaps: left.gaps(report.lanes).filter(({ lane }) => lane === "gateway-1/data"), heard: left.heard() };
+  };
+  const unknown = { lane: "gateway-1/data", first: 4, last: 4, fromMs: undefined, toMs: trueMs + 2 * minute, isTimeUnknown: true };
+  for (const [sinceMs, untilMs] of [[trueMs, trueMs + 5 * minute], [0, trueMs - minute], [-Infinity, Infinity]] as const) {
+    const { gaps, heard } = await asked(3, sinceMs, untilMs);
+    assert.deepEqual([gaps, heard], [[unknown], [{ node: "gateway-1", throughMs: undefined }]], `${sinceMs} to ${untilMs}`);
+  }
+  assert.deepEqual((await asked(2, trueMs, trueMs + minute)).gaps, [{ lane: "gateway-1/data", first: 3, last: 3, fromMs: trueMs, toMs: trueMs + minute, isTimeUnknown: false }], "between those that are believed it is known");
+});
