@@ -67,6 +67,21 @@ test("two of three: nothing is served before a second holder has signed, on a ma
   assert.deepEqual([readdirSync(join(second, "pending")), await waitingOf(second)], [[], undefined]);
 });
 
+test("targets that wait for signatures wait on over another online key, and are completed behind it", async (t) => {
+  const [folder, second] = [scratchFolder(t), scratchFolder(t)];
+  const { offline } = await createPublisher(folder, { keys: 2, threshold: 2, nowMs });
+  const away = `${offline[1]?.id.slice(0, 16) ?? ""}.json`;
+  cpSync(join(folder, "keys", away), join(second, away));
+  rmSync(join(folder, "keys", away));
+  await fails(signTargets(folder, app("a", "1"), { nowMs }), "HOLON_SIGNATURE_UNMET");
+  cpSync(join(second, away), join(folder, "keys", away));
+  const waited = await waitingOf(folder);
+  await rotateOnline(folder, { nowMs });
+  assert.deepEqual([waited?.version, await waitingOf(folder)], [2, waited]);
+  await signTargets(folder, undefined, { nowMs });
+  assert.deepEqual([(await ask(folder, ["a/1/app.json"])).targets.size, await waitingOf(folder)], [1, undefined]);
+});
+
 test("keys are sealed with the passphrase, for this user only, and without it nothing is signed", async (t) => {
   const folder = scratchFolder(t);
   await createPublisher(folder, { keys: 1, threshold: 1, passphrase: "correct horse", nowMs });

@@ -155,7 +155,9 @@ async function finish(folder: string, publisher: PublisherDescription, targets: 
     throw stillUnmet(folder, waitsOf(targets, publisher));
   }
   await renew(folder, targets, await openKeys(join(folder, "keys"), [publisher.online], options.passphrase), options);
-  await rm(path, { force: true });
+  // What waits beyond these was not meant: it waits on.
+  const pending = await readPending(folder);
+  if (pending !== undefined && describeFile(pending).version <= describeFile(targets).version) await rm(path, { force: true });
 }
 
 /** Snapshot and timestamp of these targets, whose versions rise with each signing. */
