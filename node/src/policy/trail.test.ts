@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { batchHeaderBytes, parseBatchHeader } from "@holon/core/log/batch.ts";
+import { batchHeaderBytes, entryKind, parseBatchHeader } from "@holon/core/log/batch.ts";
 import { parseRunHeader, runMagic, sealRunHeader } from "@holon/core/log/run.ts";
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
 import type { Clock } from "@holon/core/ports.ts";
@@ -151,6 +151,27 @@ test("a batch that is cut out of the middle is missed", async (context) => {
   writeFileSync(path, Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]));
   const { report } = await verify(folder);
   assert.match(report.violations.join("\n"), /records \d+ to \d+ are not here, and no rule let go of them/);
+});
+
+test("whichever batch of records is cut out is missed, the last of a lane too, where the log is at rest behind it", async (context) => {
+  const folder = await folderWithTrail(context);
+  const log = await openTempLog(folder, { name: "gateway-1" });
+  await log.append({});
+  await log.close();
+  const path = segmentOf(folder);
+  const bytes = readFileSync(path);
+  const offsets = offsetsOf(bytes);
+  let cuts = 0;
+  for (const [index, from] of offsets.entries()) {
+    const header = parseBatchHeader(bytes.subarray(from), integrity);
+    if (header?.entries.some(({ kind }) => kind === entryKind.run) !== true) continue;
+    cuts += 1;
+    writeFileSync(path, Buffer.concat([bytes.subarray(0, from), bytes.subarray(offsets[index + 1])]));
+    const { report } = await verify(folder);
+    assert.match(report.violations.join("\n"), /are not here, and no rule let go of them|names [0-9a-f]{64} as the run before it/, `batch ${index} of ${offsets.length - 1}`);
+    assert.equal(report.end.state, "rest");
+  }
+  assert.ok(cuts > 20);
 });
 
 test("what left is answered by when it may have left, with rows of models, and with what is not there to be asked", async (context) => {

@@ -1,6 +1,6 @@
 /**
  * Reads a log offline, changes nothing of it, and says whether every lane is one chain from its beginning, or from where it was let go of by rule:
- * each run's hash over its bytes, each run's name for the one before it, each sequence behind the last. What is found flipped on the disk
+ * each run's hash over its bytes, each run's name for the one before it, each sequence behind the last, and what later batches tell of those before. What is found flipped on the disk
  * counts as a violation here, whatever opening the log would mend.
  */
 import { runHashHolds, lastSequence, parseRunHeader, runRecords, type Integrity } from "@holon/core/log/run.ts";
@@ -81,6 +81,20 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
     }
   }
 
+  /** The last of each lane in the batches before, as a later one tells: whoever cuts one out leaves that. */
+  function takeRoll(payload: Uint8Array, where: string): void {
+    for (const { lane: of, mark } of readWhole(payload, where, "what tells of the batches before", (copy) => decodeRoll(copy, integrity)) ?? []) {
+      const name = laneName(of);
+      const lane = laneOf(name);
+      const before = lane.head?.sequence ?? 0;
+      if (before > mark.sequence) continue;
+      if (before === mark.sequence && lane.head !== undefined && lane.head.hash !== mark.hash) told(`${where}: ${name}/${mark.sequence} has the hash ${lane.head.hash}, the batch behind it says ${mark.hash}`);
+      if (before === mark.sequence) continue;
+      missing.push({ lane: name, first: before + 1, last: mark.sequence });
+      lane.head = mark;
+    }
+  }
+
   function takeRun(bytes: Uint8Array, where: string): void {
     const header = parseRunHeader(bytes, integrity);
     if (header === undefined) return told(`${where}: a run is damaged`);
@@ -108,7 +122,7 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
       const payload = batch.bytes.subarray(offset, offset + length);
       if (kind === entryKind.run) takeRun(payload, where);
       else if (kind === entryKind.heads) takeHeads(payload, where);
-      else if (kind === entryKind.roll) readWhole(payload, where, "what tells of the batches before", (copy) => decodeRoll(copy, integrity));
+      else if (kind === entryKind.roll) takeRoll(payload, where);
       else {
         const cell = readWhole(payload, where, "a cell", (copy) => readCell(copy, kind === entryKind.cellRemoved, integrity));
         if (cell?.key.startsWith(expiredCell("")) === true) expired.set(cell.key.slice(expiredCell("").length), decodeNumber(cell.value ?? undefined));
