@@ -174,6 +174,25 @@ test("whichever batch of records is cut out is missed, the last of a lane too, w
   assert.ok(cuts > 20);
 });
 
+test("who cuts out what he did, and writes that it was let go of by rule, is found: no record of the trail tells of that", async (context) => {
+  const folder = await folderWithTrail(context);
+  const path = segmentOf(folder);
+  const log = await openTempLog(folder, { name: "gateway-1" });
+  for (const lane of ["gateway-1/audit", "gateway-1/data"]) await log.append({ cells: [{ key: `expired/${lane}`, value: new TextEncoder().encode("3") }] });
+  await log.close();
+  assert.deepEqual((await verify(folder)).report.violations, [], "as long as all is here");
+  const bytes = readFileSync(path);
+  const offsets = offsetsOf(bytes);
+  const isEarly = (from: number): boolean => {
+    const header = parseBatchHeader(bytes.subarray(from), integrity);
+    const runs = header?.entries.flatMap(({ kind, offset }) => (kind === entryKind.run ? [parseRunHeader(bytes.subarray(from + offset), integrity)] : [])) ?? [];
+    return runs.length > 0 && runs.every((run) => run !== undefined && (run.stream === "audit" || run.stream === "data") && run.firstSequence + run.count - 1 <= 3);
+  };
+  writeFileSync(path, Buffer.concat([bytes.subarray(0, segmentHeaderBytes), ...offsets.slice(0, -1).flatMap((from, index) => (isEarly(from) ? [] : [bytes.subarray(from, offsets[index + 1])]))]));
+  const { report } = await verify(folder);
+  assert.deepEqual(report.violations.filter((text) => /no record of the trail tells of it/.test(text)).map((text) => text.split(":")[0]).toSorted(), ["gateway-1/audit", "gateway-1/data"], report.violations.join("\n"));
+});
+
 test("what left is answered by when it may have left, with rows of models, and with what is not there to be asked", async (context) => {
   const folder = tempFolder(context);
   let ms = Date.parse("2026-01-01T00:00:00Z");
@@ -210,7 +229,7 @@ test("what was let go of by rule is not answered, and that is said", async (cont
   const guard = createGuard({ config, log, clock: createClock(), events, integrity });
   guard.follow(desired(1, "derived"));
   for (let index = 0; index < 100; index++) await log.append({ records: (["audit", "data"] as const).map((stream) => events.record({ stream, type: "test.said", class: "derived", producer: "test", data: { text: "x".repeat(200) } })) });
-  await log.retain((parts) => parts.slice(0, -4).map(({ lane, lastSequence }) => ({ lane, through: lastSequence, rule: "a test" })), () => events.record({ stream: "audit", type: "holon.log.expired", class: "public", producer: "log", data: {} }));
+  await log.retain((parts) => parts.slice(0, -4).map(({ lane, lastSequence }) => ({ lane, through: lastSequence, rule: "a test" })), (expiry) => events.record({ stream: "audit", type: "holon.log.expired", class: "public", producer: "log", data: expiry }));
   await log.close();
   for (const untilMs of [Infinity, 0]) {
     const left = watchLeft({ ...always, class: "derived", untilMs }, integrity);
