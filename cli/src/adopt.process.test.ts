@@ -66,7 +66,12 @@ test("after an upgrade that nobody told of a node goes on with what it ran, with
   const before = readFileSync(altered);
   appendFileSync(altered, "// of 1.1\n");
   node = await start();
-  await until("what it ran goes on, and a secret is refused", async () => ((await unit("ticks"))?.handled ?? 0) > 0 && (await unit("mail"))?.problem?.code === "HOLON_NODE_HELD", patience);
+  const heldBack = async (): Promise<boolean> => {
+    const mail = await unit("mail");
+    assert.equal(mail?.handled ?? 0, 0, "a function was handed its secret while its node is held");
+    return mail?.problem?.code === "HOLON_NODE_HELD";
+  };
+  await until("what it ran goes on, and a secret is refused", async () => (await heldBack()) && ((await unit("ticks"))?.handled ?? 0) > 0, patience);
   assert.deepEqual((await status())?.measured.held?.first, ["core/src/units.ts"]);
   await deploy("fresh");
   await until("what is new is refused", async () => (await status())?.agent.problem?.code === "HOLON_NODE_HELD", patience);

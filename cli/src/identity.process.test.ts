@@ -1,9 +1,10 @@
 /** Three real nodes with certificates of a few seconds: from the invitation to the revocation, with the commands that people use. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { cpSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
+import { revocationListSchema, signedRevocationsSchema } from "@holon/core/identity/messages.ts";
 import { encodeFrame } from "@holon/core/link/frame.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
@@ -27,6 +28,13 @@ const identitySchema = z.object({ chain: z.array(z.string()) });
 /** Of the certificate in a node's folder. */
 function certificateOf(data: string, name: string): X509Certificate {
   return new X509Certificate(identitySchema.parse(JSON.parse(readFileSync(join(data, name, "identity/identity.json"), "utf8"))).chain[0] ?? "");
+}
+
+/** Whom the list that a node has on its disk refuses. */
+function readRevoked(data: string, name: string): readonly string[] {
+  const path = join(data, name, "identity/revocations.json");
+  if (!existsSync(path)) return [];
+  return revocationListSchema.parse(JSON.parse(signedRevocationsSchema.parse(JSON.parse(readFileSync(path, "utf8"))).list)).revoked.map(({ node }) => node);
 }
 
 const pinnedDirector = (data: string, node: string): string => readFileSync(join(data, node, "pinned/director.root.json"), "utf8");
@@ -80,7 +88,13 @@ turn("a node is invited, enrolled through another, renewed in time and beyond it
 
   // Revoked at the root; the edge hears of it over its link.
   assert.match(await machines.holon("node", "revoke", "gateway-1", "--because", "it was stolen", "--api", cloud.api, "--data", data), /refused from now on/);
-  await until("the edge refuses it", () => gateway.node.status().uplink?.problem?.code === "HOLON_IDENTITY_REVOKED");
+  await until("the edge has heard of it", () => readRevoked(data, "edge-1").includes("gateway-1"));
+  await gateway.node.log.append({ records: [gateway.node.events.record({ stream: "data", type: "test.after", class: "public", producer: "test", data: {} })] });
+  await until("the edge refuses it", async () => {
+    const came = await edge.node.log.find({ accepts: ({ origin }) => origin === "gateway-1", type: "test.after", limit: 1 });
+    assert.equal(came.length, 0, "what a revoked node writes comes in: its open link was not ended, or it was given another");
+    return gateway.node.status().uplink?.problem?.code === "HOLON_IDENTITY_REVOKED";
+  });
   assert.match(await machines.holon("node", "show", "gateway-1", "--data", data, "--api", gateway.api), /^uplink +waiting; HOLON_IDENTITY_REVOKED .*invite and enrol it again/m, "whoever looks at it is told");
   await until("its own log says so, too", async () => /HOLON_IDENTITY_REVOKED/.test(await machines.holon("node", "logs", "gateway-1", "--data", data, "--api", gateway.api)));
   await until("the edge's trail tells of it", async () => (await audited(edge, "holon.link.refused")).some(({ data: told }) => z.object({ proved: z.string() }).safeParse(told).data?.proved === "gateway-1"));

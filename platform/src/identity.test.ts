@@ -10,10 +10,12 @@ import { limits } from "@holon/core/limits.ts";
 import type { Connection, Listener, Lobby, TurnedAway } from "@holon/core/ports.ts";
 import { identityContract } from "@holon/sim/contracts/identity.ts";
 import { authorityStatus, openAuthority, renewIntermediate, takeRootKey } from "./identity/authority.ts";
-import { enroll } from "./identity/ask.ts";
+import { enroll, renewAt } from "./identity/ask.ts";
 import { certifyHere } from "./identity/here.ts";
 import { readToken } from "./identity/token.ts";
 import { NodeIdentity } from "./identity.ts";
+import { parseAddress } from "./net/address.ts";
+import { connectSecurely } from "./net/secure.ts";
 import { hasCode } from "@holon/core/testing/has-code.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { need } from "../../scripts/testing/need.ts";
@@ -35,6 +37,8 @@ interface Door {
   readonly turned: TurnedAway[];
   readonly accepted: Connection[];
   readonly reasons: string[];
+  /** Resolves once anything is sent to it over a link. */
+  readonly heard: Promise<string>;
 }
 
 /** A listener whose lobby passes requests to the fleet's authority, as control does, with everything allowed. */
@@ -42,6 +46,7 @@ async function open(t: TestContext, member: TestMember, { reaches = true, invita
   const turned: TurnedAway[] = [];
   const accepted: Connection[] = [];
   const reasons: string[] = [];
+  const { promise: heard, resolve: hear } = Promise.withResolvers<string>();
   const lobby: Lobby = {
     turnedAway: (who) => turned.push(who),
     reachesAuthority: () => reaches,
@@ -61,10 +66,13 @@ async function open(t: TestContext, member: TestMember, { reaches = true, invita
   };
   const listener = await member.net.listen("127.0.0.1:0", (connection) => {
     accepted.push(connection);
-    connection.receive({ frame: () => undefined, closed: (reason) => reasons.push(reason) });
+    connection.receive({ frame: () => hear("a frame came in"), closed: (reason) => reasons.push(reason) });
   }, lobby);
-  t.after(() => listener.close());
-  return { listener, turned, accepted, reasons };
+  t.after(() => {
+    for (const connection of accepted) connection.close("the test is over"); // also where it failed: an open link keeps the process
+    return listener.close();
+  });
+  return { listener, turned, accepted, reasons, heard };
 }
 
 async function linked({ net }: TestMember, { listener }: Door): Promise<string> {
@@ -276,9 +284,12 @@ test("the revoked are refused, their connections end, and no older list takes th
   const through = bad.identity.self()?.number ?? 0;
   const list = await fleet.authority.sign({ version: 3, revoked: [{ node: "gateway-1", through }] });
   assert.equal(await edge.identity.revoke(list), true);
-  assert.equal(await ended, "HOLON_IDENTITY_REVOKED");
+  connection.send(new Uint8Array(1));
+  assert.equal(await Promise.race([ended, door.heard]), "HOLON_IDENTITY_REVOKED", "its open link ends, and nothing comes over it any more");
   // Its session could be taken up again, without its certificate being shown.
-  for (let time = 0; time < 2; time++) await assert.rejects(bad.net.connect(door.listener.address), hasCode("HOLON_IDENTITY_REVOKED"));
+  for (let time = 0; time < 2; time++) await assert.rejects(bad.net.connect(door.listener.address), hasCode("HOLON_IDENTITY_REVOKED"), "a revoked peer is refused a link");
+  const asked = connectSecurely(bad.identity, parseAddress(door.listener.address, "wss"), new Map());
+  await assert.rejects(renewAt(bad.identity, () => asked, "edge-1"), hasCode("HOLON_IDENTITY_REVOKED"), "nor is what it asks for passed on to who certifies");
   await linked(good, door);
   assert.equal(await edge.identity.revoke(await fleet.authority.sign({ version: 2, revoked: [] })), false);
   assert.equal((await NodeIdentity.open(edge.folder, testClock())).revocationsVersion(), 3);

@@ -62,7 +62,7 @@ export async function metadataOf(folder: string): Promise<ReadonlyMap<string, Ui
 /** Adds a key: the next root names it, signed by the keys of before and by its own. */
 export async function addKey(folder: string, options: PublisherOptions): Promise<PublisherDescription> {
   const before = await demand(folder);
-  const held = await openRootKeys(folder, before, options);
+  const held = await openRootKeys(folder, before, options, "add");
   const added = await createKey(join(folder, "keys"), options.passphrase);
   const next = { ...before, offline: [...before.offline, added.public], rootVersion: before.rootVersion + 1 };
   await writeRoot(folder, next, [...held, added], options);
@@ -77,10 +77,10 @@ export async function removeKey(folder: string, id: string, options: PublisherOp
   const offline = before.offline.filter((key) => !key.id.startsWith(id));
   if (offline.length !== before.offline.length - 1 || id === "") throw new HolonError("HOLON_ARGUMENT_BAD", `${id} is the beginning of ${before.offline.length - offline.length} keys, not of one`, { next: "See `holon publisher show`." });
   if (offline.length < before.threshold) throw new HolonError("HOLON_ARGUMENT_BAD", `without it ${offline.length} keys are left, and ${before.threshold} must sign`, { next: "Add a key first." });
-  const held = await openRootKeys(folder, before, options);
+  const held = await openRootKeys(folder, before, options, `remove ${id}`);
   const left = held.filter((key) => offline.some(({ id: kept }) => kept === key.public.id));
   // A root is signed by the keys that it names as well: the one that goes counts for the root before alone.
-  requireRootKeys(folder, { offline, threshold: before.threshold }, left);
+  requireRootKeys(folder, { offline, threshold: before.threshold }, left, `remove ${id}`);
   const next = await withNewOnline(folder, { ...before, offline }, held, options);
   // What the key that went has signed must be signed without it.
   const targets = await newestTargets(folder);
@@ -94,7 +94,7 @@ export async function removeKey(folder: string, id: string, options: PublisherOp
  */
 export async function rotateOnline(folder: string, options: PublisherOptions): Promise<PublisherDescription> {
   const before = await demand(folder);
-  const next = await withNewOnline(folder, before, await openRootKeys(folder, before, options), options);
+  const next = await withNewOnline(folder, before, await openRootKeys(folder, before, options, "rotate"), options);
   const targets = await newestTargets(folder);
   if (targets !== undefined) await finish(folder, next, targets.bytes, options);
   return next;
@@ -109,19 +109,22 @@ async function withNewOnline(folder: string, before: PublisherDescription, signe
   return next;
 }
 
+/** A step that makes a root, as it is typed: the command, and what of it is not the folder. */
+type RootStep = "add" | "rotate" | `remove ${string}`;
+
 /** Those that sign the next root: as many as must, since a root waits for nobody. */
-async function openRootKeys(folder: string, publisher: PublisherDescription, { passphrase }: PublisherOptions): Promise<readonly SigningKey[]> {
+async function openRootKeys(folder: string, publisher: PublisherDescription, { passphrase }: PublisherOptions, step: RootStep): Promise<readonly SigningKey[]> {
   const held = await openKeys(join(folder, "keys"), publisher.offline, passphrase);
-  requireRootKeys(folder, publisher, held);
+  requireRootKeys(folder, publisher, held, step);
   return held;
 }
 
-function requireRootKeys(folder: string, { offline, threshold }: Pick<PublisherDescription, "offline" | "threshold">, held: readonly SigningKey[]): void {
+function requireRootKeys(folder: string, { offline, threshold }: Pick<PublisherDescription, "offline" | "threshold">, held: readonly SigningKey[], step: RootStep): void {
   if (held.length >= threshold) return;
   const here = held.map(({ public: { id } }) => id);
   const away = offline.map(({ id }) => id).filter((id) => !here.includes(id));
   throw new HolonError("HOLON_SIGNATURE_UNMET", `${folder}: the next root takes ${threshold} of its keys at once, and ${here.length === 0 ? "none is" : `${namesOf(here)} alone ${here.length === 1 ? "is" : "are"}`} here or opened by the passphrase; nothing was changed`, {
-    next: `Bring ${threshold - here.length} more of ${namesOf(away)} together in keys/ of this folder, for this step, with the passphrase that opens them. What runs goes on by the root of before.`,
+    next: `Bring ${threshold - here.length} more of ${namesOf(away)} together in keys/ of this folder, for this step, with the passphrase that opens them, and run \`holon publisher ${step.replace(/^\w+/, (verb) => `${verb} ${folder}`)}\` again; then take out of keys/ what was brought. What runs goes on by the root of before.`,
   });
 }
 
@@ -152,7 +155,9 @@ async function finish(folder: string, publisher: PublisherDescription, targets: 
     throw stillUnmet(folder, waitsOf(targets, publisher));
   }
   await renew(folder, targets, await openKeys(join(folder, "keys"), [publisher.online], options.passphrase), options);
-  await rm(path, { force: true });
+  // What waits beyond these was not meant: it waits on.
+  const pending = await readPending(folder);
+  if (pending !== undefined && describeFile(pending).version <= describeFile(targets).version) await rm(path, { force: true });
 }
 
 /** Snapshot and timestamp of these targets, whose versions rise with each signing. */

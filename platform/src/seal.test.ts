@@ -1,6 +1,6 @@
 /** Sealed files and sites' keys: who opens them, who does not, and what an altered one comes to. */
 import assert from "node:assert/strict";
-import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createCipheriv, createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -62,6 +62,25 @@ test("each of the named sites opens it, no other does, and whatever is altered o
   const { recipients, of, ciphertext } = readEnvelope(sealed, "it");
   const mixed = Buffer.concat([encodeSealHead({ of, recipients: recipients.map((one) => ({ ...one, enc: recipients[0]?.enc ?? "" })) }), ciphertext]);
   assert.throws(() => open(mixed, "plant", plant), hasCode("HOLON_SEAL_BAD", /does not unwrap/));
+});
+
+test("a content that somebody put under the hash of another, sealed rightly to the site's key, under the name and for the sites of the first, is not handed out", () => {
+  const plant = newKey();
+  const of = "pump/function/judge";
+  const aad = Buffer.from(`${of}\nplant`);
+  /** What who knows a site's public key can make: each layer of it holds. */
+  const sealedBy = (hashed: Uint8Array, content: Uint8Array): Uint8Array => {
+    const key = hex("05".repeat(32));
+    const { enc, ciphertext } = hpkeSeal(publicOf(plant), newKey(), { info: Buffer.from("holon seal v1"), aad, plain: key });
+    const head = encodeSealHead({ of, recipients: [{ site: "plant", key: sealFingerprint(plant), enc: Buffer.from(enc).toString("base64url"), wrapped: Buffer.from(ciphertext).toString("base64url") }] });
+    const cipher = createCipheriv("aes-256-gcm", key, Buffer.alloc(12), { authTagLength: 16 });
+    cipher.setAAD(head);
+    return Buffer.concat([head, cipher.update(createHash("sha256").update(hashed).digest()), cipher.update(content), cipher.final(), cipher.getAuthTag()]);
+  };
+  const other = new TextEncoder().encode("export default 'what somebody else would like to run';");
+  assert.deepEqual(Buffer.from(unseal(sealedBy(other, other), of, { site: "plant", key: plant })), Buffer.from(other), "as this test seals, a file opens");
+  assert.throws(() => unseal(sealedBy(plain, other), of, { site: "plant", key: plant }), hasCode("HOLON_SEAL_BAD", /does not hold what its publisher put into it/));
+  assert.throws(() => unseal(sealedBy(plain, plain.subarray(0, -1)), of, { site: "plant", key: plant }), hasCode("HOLON_SEAL_BAD", /does not hold/));
 });
 
 test("the same file for the same sites is the same bytes; another file, name, site or publisher makes others, with other keys", () => {

@@ -49,7 +49,7 @@ export async function verifyAudit(folder: string, { class: asked, site, since, u
     if (rows !== undefined) process.stdout.write(`\n${tableOf(rows.filter(({ isTimeUnknown }) => !isTimeUnknown), asked ?? "")}`);
     const timeless = rows?.filter(({ isTimeUnknown }) => isTimeUnknown) ?? [];
     if (timeless.length > 0) process.stdout.write(`\ntime unknown: recorded by a clock that was not set, or went back later; of this span or of another\n${tableOf(timeless, asked ?? "")}`);
-    for (const { lane, first, last, from, to } of gaps) process.stdout.write(`not covered: ${lane} ${first} to ${last}, recorded ${from === null ? "" : `after ${from} `}${to === null ? "" : `before ${to}, `}${lane.endsWith("/audit") ? "with the decisions in it" : "with what may have left of it"}\n`);
+    for (const gap of gaps) process.stdout.write(`not covered: ${gap.lane} ${gap.first} to ${gap.last}, ${whenOf(gap)}, ${gap.lane.endsWith("/audit") ? "with the decisions in it" : "with what may have left of it"}\n`);
     for (const { lane, records, first, last } of undecided) process.stdout.write(`no decision is here: ${lane} ${first} to ${last}, ${records} of class ${asked ?? ""}, which stayed, or of which it was decided elsewhere or in what is not here\n`);
     if (isStray) process.stdout.write(`no node of site ${site} is in this log: it knows ${sites.join(", ") || "none"}\n`);
     else if (rows?.length === 0 && undecided.length === 0) process.stdout.write(`nothing of class ${asked ?? ""} and of that span is in this log\n`);
@@ -60,6 +60,13 @@ export async function verifyAudit(folder: string, { class: asked, site, since, u
     process.stdout.write(report.violations.length > 0 ? `${report.violations.length} violations\n` : `every chain holds${isTorn ? " as far as it is here" : ""}: ${report.lanes.length} lanes in ${report.segments} segments\n`);
   }
   return report.violations.length === 0 && !isTorn && !isStray;
+}
+
+/** When what is missing was recorded, by those beside it. */
+function whenOf({ from, to, isTimeUnknown }: { readonly from: string | null; readonly to: string | null; readonly isTimeUnknown: boolean }): string {
+  const bounds = [...(from === null ? [] : [`after ${from}`]), ...(to === null ? [] : [`before ${to}`])];
+  if (isTimeUnknown) return `time unknown: a clock beside it was not set, or went back later${bounds.length === 0 ? "" : `; recorded ${bounds.join(" ")}`}`;
+  return bounds.length === 0 ? "time unknown: nothing beside it is here" : `recorded ${bounds.join(" ")}`;
 }
 
 const tableOf = (rows: readonly LeftRow[], asked: string): string =>

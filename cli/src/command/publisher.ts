@@ -39,8 +39,10 @@ export async function addPublisherKey(place: string, { passphraseFile, json }: S
 }
 
 export async function removePublisherKey(place: string, key: string, { passphraseFile, json }: SigningOptions): Promise<void> {
+  const waited = await waitingOf(resolve(place));
   tell(place, await removeKey(resolve(place), key, { passphrase: await readPassphrase(passphraseFile), nowMs: Date.now() }), json);
   process.stderr.write(tellHolders);
+  if (waited !== undefined && (await waitingOf(resolve(place))) === undefined) process.stderr.write(`targets ${waited.version}, which waited for signatures, are gone, since the key may have signed them: sign that app again\n`);
 }
 
 export async function rotatePublisherKey(place: string, { passphraseFile, json }: SigningOptions): Promise<void> {

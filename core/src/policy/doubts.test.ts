@@ -24,6 +24,14 @@ test("a fact that nobody tells, and a role that there is not, are told of with w
   assert.deepEqual(doubtsOf("  does diagnose", "  when tier gateway", "  when site plant", "  when role owner machine"), []);
 });
 
+test("a class that is not lowered, and a summary of one reading, are told of", () => {
+  const of = (...clauses: readonly string[]): readonly string[] => policyDoubts(parsePolicy(["policy plant 1", "permit x", "  who any", ...clauses].join("\n")));
+  assert.deepEqual(of("  does lower", "  class derived", "  into raw derived public"), ["raw", "derived"].map((to) => `line 2, rule x: derived is not lowered by becoming ${to}: this permits nothing`));
+  assert.match(of("  does lower", "  into personal")[0] ?? "", /all classes are not lowered by becoming personal/);
+  assert.match(of("  does lower", "  class raw", "  into aggregate", "  through aggregate count 1, k-anonymise k 0.5")[1] ?? "", /k-anonymise k 0.5 is of one alone/);
+  assert.deepEqual(of("  does lower", "  class raw", "  into aggregate", "  through aggregate count 10, noise epsilon 0.5, aggregate"), []);
+});
+
 test("Holon's own rules leave no doubt", () => assert.deepEqual(policyDoubts({ name: "roles", version: 1, rules: roleRules, expectations: [] }), []));
 
 test("a policy that nobody could replace any more is told of before it is adopted", () => {

@@ -1,12 +1,15 @@
 /** What a policy says without effect, or with another than it reads like: nothing that is refused, all that its writer is told. */
 import { routeNames } from "../api/route-names.ts";
+import { dataClasses } from "../schema/event.ts";
 import { approvalGaps, nobodyOf } from "./approval-gaps.ts";
 import { compilePolicy } from "./compile.ts";
+import { isLowered } from "./lowering.ts";
 import { fitsPattern, type Action, type Policy, type Rule } from "./policy.ts";
 import { roleFact, roles } from "./roles.ts";
+import { transformFigures } from "./transform.ts";
 
 /** As sentences, in the order of lines; what gets round approval last. */
-export const policyDoubts = (policy: Policy): readonly string[] => [...policy.rules.flatMap((rule) => [...strayRoutes(rule.what, rule.does).map((what) => `line ${rule.line}, rule ${rule.name}: ${what}`), ...strayFacts(rule)]), ...irreplaceable(policy), ...approvalGaps(policy)];
+export const policyDoubts = (policy: Policy): readonly string[] => [...policy.rules.flatMap((rule) => [...strayRoutes(rule.what, rule.does).map((what) => `line ${rule.line}, rule ${rule.name}: ${what}`), ...strayFacts(rule), ...idleLowering(rule)]), ...irreplaceable(policy), ...approvalGaps(policy)];
 
 /** Of names or patterns of calls those that no route of control or of a node has. */
 export const strayRoutes = (what: readonly string[], does: readonly Action[] = ["call"]): readonly string[] =>
@@ -34,6 +37,17 @@ function strayFacts({ name, line, effect, does, when }: Rule): readonly string[]
     const unknown = fact === roleFact ? values.filter((value) => !known.has(value)) : [];
     return unknown.map((value) => `line ${line}, rule ${name}: there is no role ${value}`);
   });
+}
+
+/** Of a permit: classes that are lowered by nothing, and summaries of one, which are the reading itself. */
+function idleLowering({ name, line, effect, does, classes, into, through }: Rule): readonly string[] {
+  if (effect !== "permit") return [];
+  const idle = does.includes("lower") ? into.filter((to) => !(classes.length === 0 ? dataClasses : classes).some((from) => isLowered(from, to))) : [];
+  const alone = through.filter(({ kind, figure }) => figure !== undefined && figure <= 1 && transformFigures[kind]?.isStricterAbove === true);
+  return [
+    ...idle.map((to) => `line ${line}, rule ${name}: ${classes.length === 0 ? "all classes" : classes.join(" and ")} ${classes.length === 1 ? "is not" : "are not"} lowered by becoming ${to}: this permits nothing`),
+    ...alone.map(({ kind, figure }) => `line ${line}, rule ${name}: ${kind} ${transformFigures[kind]?.word ?? ""} ${figure ?? ""} is of one alone, and tells what it is of; name how many there are to be at least`),
+  ];
 }
 
 const known: ReadonlySet<string> = new Set([...roles, "machine", "bootstrap"]);

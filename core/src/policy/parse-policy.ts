@@ -87,11 +87,18 @@ function parse(text: string, file: string, { isAdopted = false }: { readonly isA
 
 /** Bytes that a person does not see, or that let him see other lines than are read: all that steers a terminal or a page, but for tabs and ends of lines. */
 const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+/** No name has any of these, though it may look as if it had: a rule that forbids somebody, written so, forbids nobody. */
+const beyondNames = /[^\x20-\x7e]/u;
 
 function requireSeen(text: string, file: string): void {
+  const codeOf = (pattern: RegExp, line: string): string | undefined => pattern.exec(line.replaceAll("\t", " "))?.[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0");
   text.split(/\r?\n/).forEach((line, index) => {
-    const found = unseen.exec(line.replaceAll("\t", " "))?.[0].codePointAt(0);
-    if (found !== undefined) fail(file, index + 1)(`it has the character U+${found.toString(16).toUpperCase().padStart(4, "0")}, which nobody sees who reads it`, "Write the line anew: letters, blanks and tabs, and an end of line after each.");
+    const at = fail(file, index + 1);
+    const hidden = codeOf(unseen, line);
+    if (hidden !== undefined) at(`it has the character U+${hidden}, which nobody sees who reads it`, "Write the line anew: letters, blanks and tabs, and an end of line after each.");
+    const own = withoutComment(line);
+    const alien = /^\s*because\s/.test(own) ? undefined : codeOf(beyondNames, own);
+    if (alien !== undefined) at(`it has the character U+${alien}, which no name and no word of a policy has, whatever it looks like`, "Write the line anew in a to z, digits and signs of ASCII; comments and reasons may have any letters.");
   });
 }
 

@@ -207,6 +207,9 @@ test("a text that does not parse says where, what and what to do", () => {
     [`${head}expect deny\n  who person a\n  does call\n  when role operator owner\n`, /one request: when role has 2/, /one expectation/],
     [`${head}# a comment\rforbid x\n`, /line 2: it has the character U\+000D/, /Write the line anew/],
     [`${head}permit evil\u{202E}x\n`, /line 2: it has the character U\+202E/, /Write the line anew/],
+    [`${head}forbid x\n  who person \u{430}nna\n  does call\n`, /line 3: it has the character U\+0430, which no name/, /ASCII; comments and reasons/],
+    [`${head}forbid x\n  who person anna\u{3164}\n  does call\n`, /line 3: it has the character U\+3164/, /ASCII/],
+    [`${head}forbid x\n  who any\n  does call\n  when role\u{a0}owner\n`, /line 5: it has the character U\+00A0/, /ASCII/],
     [`${head}permit x\u{0}\n`, /U\+0000/, /anew/],
     [`${head}expect deny\n  who node a\n  does leave\n  through aggregate\n`, /aggregate is no transform of an event/, /count 10/],
   ];
@@ -224,6 +227,7 @@ test("a text that does not parse says where, what and what to do", () => {
 
 test("a text with tabs and Windows' ends of lines is read as it stands", () => {
   assert.equal(parsePolicy("policy p 1\r\npermit x\r\n\twho any\r\n\tdoes call\r\n").rules.length, 1);
+  assert.equal(parsePolicy('policy p 1\n# für Anna\npermit x # größer\n  who any\n  does call\n  because "Änderung # 3, §4"\n').rules[0]?.because, "Änderung # 3, §4", "comments and reasons are in anybody's language");
 });
 
 test("a policy that was adopted decides on, whatever is asked of a new text since", () => {

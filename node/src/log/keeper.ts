@@ -7,6 +7,7 @@ import { planRetention, type Expiry, type RetentionPolicy } from "@holon/core/lo
 import type { Clock, Disk, DiskFile, Timer, Trace } from "@holon/core/ports.ts";
 import { z } from "zod";
 import type { Events } from "../event/events.ts";
+import { expiredEvent } from "./expired-cell.ts";
 import type { SegmentLog } from "./segment-log.ts";
 
 export interface KeeperOptions {
@@ -66,7 +67,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     if (isFull) await makeReserve();
   }
 
-  const tell = ({ lane, through, rule }: Expiry): NewRecord => options.events.record({ stream: "audit", type: "holon.log.expired", class: "public", producer: "log", data: { lane, through, rule } });
+  const tell = ({ lane, through, rule }: Expiry): NewRecord => options.events.record({ stream: "audit", type: expiredEvent, class: "public", producer: "log", data: { lane, through, rule } });
 
   /** How far every function has read each lane: what is behind that is nobody's input any more. */
   function readPositions(): ReadonlyMap<string, number> {

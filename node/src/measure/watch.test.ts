@@ -18,6 +18,7 @@ import { createHold, heldCell } from "./hold.ts";
 import { createMeasureWatch, type MeasureStatus, type MeasureWatch } from "./watch.ts";
 
 const clock = createClock();
+const handedOut = "a node that is held hands out a secret";
 
 async function bed(context: TestContext) {
   const folder = tempFolder(context);
@@ -26,7 +27,11 @@ async function bed(context: TestContext) {
   for (const name of ["one.ts", "two.ts", "one.test.ts"]) writeFileSync(join(program, "core", "src", name), `export const name = "${name}";\n`);
   for (const [path, text] of [[config, "name: gateway-1\n"], [runtime, "a runtime"]] as const) writeFileSync(path, text);
   const log = await openTempLog(folder);
-  context.after(() => log.close());
+  const opened: MeasureWatch[] = [];
+  context.after(() => {
+    for (const watch of opened) void watch.close(); // also where the test failed: a watch that looks again and again keeps the process
+    return log.close();
+  });
   const blobs = await openBlobStore(createDisk(folder), integrity);
   const measurer = createMeasurer({ folder, config, program, runtime });
   const events = createEvents({ name: "gateway-1", jurisdiction: "EU" }, clock);
@@ -37,6 +42,7 @@ async function bed(context: TestContext) {
   const open = (given: Measurer, artifacts: readonly BlobHash[] = []) => {
     const hold = createHold({ log, events, ports, ran: () => undefined, looked: () => watch.looked(), lifted: () => undefined });
     const watch: MeasureWatch = createMeasureWatch({ measurer: given, log, events, blobs, hold, sha256: integrity.sha256, ports, artifacts: () => artifacts });
+    opened.push(watch);
     return { hold, watch };
   };
   /** One start of a node: measures once, and is closed. */
@@ -139,7 +145,7 @@ test("a record that another one followed is refused with the program of then: wh
   const [recordBefore, programBefore] = [readFileSync(record), readFileSync(one)];
   appendFileSync(one, "// a hole is closed\n");
   const { watch, hold } = open(measurer);
-  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" }, handedOut);
   await watch.adopt("ada", "upgraded", watch.status().held?.found ?? assert.fail());
   await watch.close();
   writeFileSync(record, recordBefore);
@@ -148,7 +154,7 @@ test("a record that another one followed is refused with the program of then: wh
   assert.deepEqual([back.state, back.altered.map(({ what }) => what), back.held?.first], ["altered", ["record of what was adopted: an older one"], ["record of what was adopted: an older one"]]);
   assert.deepEqual((await told(log, "audit")).map((data) => (typeof data === "object" && data !== null && "because" in data ? data.because : data)), [first.adopted?.because, "upgraded"], "nor is it told as adopted");
   const again = open(measurer);
-  await assert.rejects(again.hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+  await assert.rejects(again.hold.demand("secret mail"), { code: "HOLON_NODE_HELD" }, handedOut);
   await again.watch.adopt("ada", "went back on purpose", again.watch.status().held?.found ?? assert.fail());
   assert.deepEqual([again.watch.status().state, again.watch.status().held], ["adopted", undefined]);
   await again.watch.close();
@@ -213,7 +219,7 @@ test("who asks for a secret waits until it was looked, and is refused when what 
   await adopt("installed");
   appendFileSync(join(program, "core", "src", "one.ts"), "// a line of somebody's\n");
   const { watch, hold } = open(measurer);
-  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" }, handedOut);
   await watch.close();
 });
 
@@ -223,11 +229,11 @@ test("somebody adopts what he saw, and nothing that was changed since", async (c
   const path = join(program, "core", "src", "one.ts");
   appendFileSync(path, "// of 1.1\n");
   const { watch, hold } = open(measurer);
-  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" }, handedOut);
   const seen = watch.status().held?.found ?? assert.fail();
   appendFileSync(path, "// of somebody else\n");
   await assert.rejects(watch.adopt("person olga at cloud-1", "upgraded", seen), { code: "HOLON_MEASURE_OTHER" });
-  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" }, handedOut);
   writeFileSync(path, readFileSync(path, "utf8").replace("// of somebody else\n", ""));
   const { files, altered } = await watch.adopt("person olga at cloud-1", "upgraded", seen);
   assert.deepEqual([files, altered.map(({ what }) => what)], [4, ["core/src/one.ts"]]);
@@ -253,7 +259,7 @@ test("a record that cannot be read is no reason to hand out anything", async (co
   const { open, adopt, measurer } = await bed(context);
   await adopt("installed");
   const { watch, hold } = open({ ...measurer, adopted: () => Promise.reject(new HolonError("HOLON_DISK_FAILED", "it cannot be read")) });
-  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" }, handedOut);
   await watch.close();
 });
 
@@ -264,7 +270,7 @@ test("a mark that this program cannot read, as another version wrote it, is one 
     await log.append({ cells: [{ key: heldCell, value: new TextEncoder().encode(JSON.stringify(mark)) }] });
     const hold = unmeasured();
     assert.deepEqual(hold.row()?.first, [first]);
-    await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+    await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" }, handedOut);
     const ran = desiredSchema.parse({ apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version: 1, plan: "plan", apps: [{ name: "pump", version: "1", functions: [], models: [], egress: [] }] });
     const { document, refusal } = await unmeasured(ran).admit({ ...ran, version: 2 });
     assert.deepEqual([document.version, refusal], [2, undefined], "nothing in it is new to what runs");

@@ -7,7 +7,7 @@ import { limits } from "@holon/core/limits.ts";
 import { clockStates, type StoredEvent } from "@holon/core/schema/event.ts";
 
 export interface LaneTimes {
-  /** What is recorded next, in the order of the lane; returns its number. */
+  /** What is recorded next, in the order of the lane; returns its number. Of what holds nothing that can be read the time is doubtful. */
   add(events: readonly Pick<StoredEvent, "recordedtime" | "clock">[]): number;
   isDoubtful(number: number): boolean;
 }
@@ -25,7 +25,7 @@ export function createLaneTimes(): LaneTimes {
   return {
     add(events) {
       const times = events.map(({ recordedtime }) => Date.parse(recordedtime));
-      pieces.push({ fromMs: Math.min(...times), toMs: Math.max(...times), trust: Math.min(...events.map(({ clock }) => trustOf(clock))) });
+      pieces.push({ fromMs: events.length === 0 ? -Infinity : Math.min(...times), toMs: Math.max(...times), trust: Math.min(...events.map(({ clock }) => trustOf(clock))) });
       return pieces.length - 1;
     },
     isDoubtful(number) {

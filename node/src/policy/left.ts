@@ -49,9 +49,11 @@ export interface LeftGap {
   readonly lane: string;
   readonly first: number;
   readonly last: number;
-  /** When they were recorded, as those around them say; undefined where nothing does. */
+  /** When they were recorded, as those around them say; undefined where nothing does, or nothing that can be believed. */
   readonly fromMs: number | undefined;
   readonly toMs: number | undefined;
+  /** A clock beside them was wrong: they may be of any span. */
+  readonly isTimeUnknown: boolean;
 }
 
 /** Records of the class and the time of which no decision is here: they stayed, or the decision is not in this log. */
@@ -66,8 +68,8 @@ export interface LeftWatch {
   see(run: BatchRun): void;
   rows(): readonly LeftRow[];
   undecided(): readonly LeftUndecided[];
-  /** Of each node whose trail is here, when the last of it was recorded: what it decided since is known at that node. */
-  heard(): readonly { readonly node: string; readonly throughMs: number }[];
+  /** Of each node whose trail is here, when the last of it was recorded, undefined by a clock that cannot be believed: what it decided since is known at that node. */
+  heard(): readonly { readonly node: string; readonly throughMs: number | undefined }[];
   /** Of which it knows nodes: one that is not among them cannot be asked about here. */
   sites(): readonly string[];
   /** What the rows do not cover; empty where all that was recorded through the end of the span is here. `heads`: where lanes end, as the log says. */
@@ -88,6 +90,14 @@ interface SeenDecision {
 interface Recorded {
   readonly atMs: number;
   readonly piece: number;
+}
+/** Records that are not here, between those of which the clock is judged once all are seen. */
+interface Missing {
+  readonly lane: string;
+  readonly first: number;
+  readonly last: number;
+  readonly from: Recorded | undefined;
+  readonly to: Recorded | undefined;
 }
 /** Of one run: decisions begin where runs begin. */
 interface SeenRun {
@@ -122,15 +132,14 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
   const isSpan = question.sinceMs !== -Infinity || question.untilMs !== Infinity;
   const sites = new Map<string, string>();
   /** How far each lane was seen, and when that was recorded. */
-  const seen = new Map<string, { readonly sequence: number; readonly atMs: number }>();
-  const missing: LeftGap[] = [];
+  const seen = new Map<string, { readonly sequence: number; readonly at: Recorded }>();
+  const missing: Missing[] = [];
 
-  function follow({ header }: BatchRun): void {
-    if (header.stream === "local") return;
+  function follow({ header }: BatchRun, piece: number): void {
     const lane = laneName(header);
     const before = seen.get(lane);
-    if (header.firstSequence > (before?.sequence ?? 0) + 1) missing.push({ lane, first: (before?.sequence ?? 0) + 1, last: header.firstSequence - 1, fromMs: before?.atMs, toMs: header.recordedFirstMs });
-    seen.set(lane, { sequence: lastSequence(header), atMs: header.recordedLastMs });
+    if (header.firstSequence > (before?.sequence ?? 0) + 1) missing.push({ lane, first: (before?.sequence ?? 0) + 1, last: header.firstSequence - 1, from: before?.at, to: { atMs: header.recordedFirstMs, piece } });
+    seen.set(lane, { sequence: lastSequence(header), at: { atMs: header.recordedLastMs, piece } });
   }
 
   function seeAudit(node: string, event: StoredEvent, piece: number): void {
@@ -145,7 +154,9 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
     }
   }
 
-  const isBelieved = (node: string, { piece }: Recorded): boolean => !timesOf(`${node}/audit`).isDoubtful(piece);
+  const isBelievedIn = (lane: string, { piece }: Recorded): boolean => !timesOf(lane).isDoubtful(piece);
+  const isBelieved = (node: string, recorded: Recorded): boolean => isBelievedIn(`${node}/audit`, recorded);
+  const believedMs = (lane: string, recorded: Recorded | undefined): number | undefined => (recorded !== undefined && isBelievedIn(lane, recorded) ? recorded.atMs : undefined);
   /** Between when it stood open: by a time that cannot be believed it is bounded by nothing. */
   const openedMs = ({ node, opened }: SeenDecision): number => (isBelieved(node, opened) ? opened.atMs : -Infinity);
   const closedMs = ({ node, closed }: SeenDecision): number => (closed !== undefined && isBelieved(node, closed) ? closed.atMs : Infinity);
@@ -170,17 +181,19 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
     sites: () => [...new Set(sites.values())].toSorted(),
     see(run) {
       const { header, bytes } = run;
+      if (header.stream === "local") return;
       const isAudit = header.stream === "audit";
-      follow(run);
-      const isAsked = header.stream !== "local" && (header.classes & classBit(question.class)) !== 0;
-      if (!isAudit && !isAsked) return;
+      const isAsked = isAudit || (header.classes & classBit(question.class)) !== 0;
       const lane = laneName(header);
-      const events = runRecords(bytes, header, integrity).records.flatMap((record, index) => {
-        const event = record === undefined ? undefined : eventIn(record);
+      const { records } = runRecords(bytes, header, integrity);
+      // Of what is not asked about only the clock is looked at.
+      const events = records.flatMap((record, index) => {
+        const event = record === undefined || !(isAsked || index === 0 || index === records.length - 1) ? undefined : eventIn(record);
         return event === undefined ? [] : [{ event, sequence: header.firstSequence + index }];
       });
-      if (events.length === 0) return;
       const piece = timesOf(lane).add(events.map(({ event }) => event));
+      follow(run, piece);
+      if (!isAsked) return;
       if (isAudit) for (const { event } of events) seeAudit(header.origin, event, piece);
       const [whole, inTime] = [noRecords(lane), noRecords(lane)];
       for (const { event, sequence } of events) {
@@ -211,12 +224,16 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
       return [...ofRecords, ...ofShared.map((decision): LeftRow => ({ ...rowOf(decision), records: decision.count, first: decision.data.from, last: decision.closedThrough, isTimeUnknown: isSpan && !(isBelieved(decision.node, decision.opened) && (decision.closed === undefined || isBelieved(decision.node, decision.closed))), closed: decision.closedThrough > 0 && isWithin(decision), through: [], jurisdictions: decision.data.jurisdictions ?? [] }))];
     },
     gaps(heads) {
-      const ends = heads.flatMap(({ lane, head }): LeftGap[] => {
-        const { sequence, atMs } = seen.get(lane) ?? { sequence: 0, atMs: undefined };
-        return lane.endsWith("/local") || head.sequence <= sequence ? [] : [{ lane, first: sequence + 1, last: head.sequence, fromMs: atMs, toMs: undefined }];
+      const ends = heads.flatMap(({ lane, head }): Missing[] => {
+        const { sequence, at } = seen.get(lane) ?? { sequence: 0, at: undefined };
+        return lane.endsWith("/local") || head.sequence <= sequence ? [] : [{ lane, first: sequence + 1, last: head.sequence, from: at, to: undefined }];
+      });
+      const gaps = [...missing, ...ends].map(({ lane, first, last, from, to }): LeftGap => {
+        const isTimeUnknown = [from, to].some((recorded) => recorded !== undefined && !isBelievedIn(lane, recorded));
+        return { lane, first, last, fromMs: believedMs(lane, from), toMs: believedMs(lane, to), isTimeUnknown };
       });
       // What was decided or recorded before the span may have counted in it.
-      return [...missing, ...ends].filter(({ fromMs = -Infinity }) => fromMs <= question.untilMs);
+      return gaps.filter(({ fromMs = -Infinity }) => fromMs <= question.untilMs);
     },
     undecided() {
       const rows = new Map<string, LeftUndecided>();
@@ -229,7 +246,7 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
       }
       return [...rows.values()];
     },
-    heard: () => [...seen].flatMap(([lane, { atMs }]) => (lane.endsWith("/audit") ? [{ node: lane.slice(0, lane.indexOf("/")), throughMs: atMs }] : [])),
+    heard: () => [...seen].flatMap(([lane, { at }]) => (lane.endsWith("/audit") ? [{ node: lane.slice(0, lane.indexOf("/")), throughMs: believedMs(lane, at) }] : [])),
   };
 
   function rowOf({ node, data }: SeenDecision): Pick<LeftRow, "node" | "site" | "lane" | "destination" | "allow" | "rule" | "policy"> {

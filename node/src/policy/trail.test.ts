@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { batchHeaderBytes, parseBatchHeader } from "@holon/core/log/batch.ts";
+import { batchHeaderBytes, entryKind, parseBatchHeader } from "@holon/core/log/batch.ts";
 import { parseRunHeader, runMagic, sealRunHeader } from "@holon/core/log/run.ts";
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
 import type { Clock } from "@holon/core/ports.ts";
@@ -153,6 +153,46 @@ test("a batch that is cut out of the middle is missed", async (context) => {
   assert.match(report.violations.join("\n"), /records \d+ to \d+ are not here, and no rule let go of them/);
 });
 
+test("whichever batch of records is cut out is missed, the last of a lane too, where the log is at rest behind it", async (context) => {
+  const folder = await folderWithTrail(context);
+  const log = await openTempLog(folder, { name: "gateway-1" });
+  await log.append({});
+  await log.close();
+  const path = segmentOf(folder);
+  const bytes = readFileSync(path);
+  const offsets = offsetsOf(bytes);
+  let cuts = 0;
+  for (const [index, from] of offsets.entries()) {
+    const header = parseBatchHeader(bytes.subarray(from), integrity);
+    if (header?.entries.some(({ kind }) => kind === entryKind.run) !== true) continue;
+    cuts += 1;
+    writeFileSync(path, Buffer.concat([bytes.subarray(0, from), bytes.subarray(offsets[index + 1])]));
+    const { report } = await verify(folder);
+    assert.match(report.violations.join("\n"), /are not here, and no rule let go of them|names [0-9a-f]{64} as the run before it/, `batch ${index} of ${offsets.length - 1}`);
+    assert.equal(report.end.state, "rest");
+  }
+  assert.ok(cuts > 20);
+});
+
+test("who cuts out what he did, and writes that it was let go of by rule, is found: no record of the trail tells of that", async (context) => {
+  const folder = await folderWithTrail(context);
+  const path = segmentOf(folder);
+  const log = await openTempLog(folder, { name: "gateway-1" });
+  for (const lane of ["gateway-1/audit", "gateway-1/data"]) await log.append({ cells: [{ key: `expired/${lane}`, value: new TextEncoder().encode("3") }] });
+  await log.close();
+  assert.deepEqual((await verify(folder)).report.violations, [], "as long as all is here");
+  const bytes = readFileSync(path);
+  const offsets = offsetsOf(bytes);
+  const isEarly = (from: number): boolean => {
+    const header = parseBatchHeader(bytes.subarray(from), integrity);
+    const runs = header?.entries.flatMap(({ kind, offset }) => (kind === entryKind.run ? [parseRunHeader(bytes.subarray(from + offset), integrity)] : [])) ?? [];
+    return runs.length > 0 && runs.every((run) => run !== undefined && (run.stream === "audit" || run.stream === "data") && run.firstSequence + run.count - 1 <= 3);
+  };
+  writeFileSync(path, Buffer.concat([bytes.subarray(0, segmentHeaderBytes), ...offsets.slice(0, -1).flatMap((from, index) => (isEarly(from) ? [] : [bytes.subarray(from, offsets[index + 1])]))]));
+  const { report } = await verify(folder);
+  assert.deepEqual(report.violations.filter((text) => /no record of the trail tells of it/.test(text)).map((text) => text.split(":")[0]).toSorted(), ["gateway-1/audit", "gateway-1/data"], report.violations.join("\n"));
+});
+
 test("what left is answered by when it may have left, with rows of models, and with what is not there to be asked", async (context) => {
   const folder = tempFolder(context);
   let ms = Date.parse("2026-01-01T00:00:00Z");
@@ -189,7 +229,7 @@ test("what was let go of by rule is not answered, and that is said", async (cont
   const guard = createGuard({ config, log, clock: createClock(), events, integrity });
   guard.follow(desired(1, "derived"));
   for (let index = 0; index < 100; index++) await log.append({ records: (["audit", "data"] as const).map((stream) => events.record({ stream, type: "test.said", class: "derived", producer: "test", data: { text: "x".repeat(200) } })) });
-  await log.retain((parts) => parts.slice(0, -4).map(({ lane, lastSequence }) => ({ lane, through: lastSequence, rule: "a test" })), () => events.record({ stream: "audit", type: "holon.log.expired", class: "public", producer: "log", data: {} }));
+  await log.retain((parts) => parts.slice(0, -4).map(({ lane, lastSequence }) => ({ lane, through: lastSequence, rule: "a test" })), (expiry) => events.record({ stream: "audit", type: "holon.log.expired", class: "public", producer: "log", data: expiry }));
   await log.close();
   for (const untilMs of [Infinity, 0]) {
     const left = watchLeft({ ...always, class: "derived", untilMs }, integrity);
@@ -298,4 +338,46 @@ test("what was recorded while a clock was wrong is told with every span, as of a
   assert.deepEqual(await of(trueMs - minute, trueMs + 5 * minute), { known: [1, 3, 5, 7], unknown: [2, 4, 6] });
   assert.deepEqual(await of(trueMs - 9_000_000 * minute, trueMs - 8_000_000 * minute), { known: [], unknown: [2, 4, 6] }, "whatever the span");
   assert.deepEqual(await of(-Infinity, Infinity), { known: [1, 2, 3, 4, 5, 6, 7], unknown: [] }, "of all times nothing is in doubt");
+});
+
+test("what is missing between records of a wrong clock is told with every span, as of an unknown time, and so is how far decisions are here", async (context) => {
+  const folder = tempFolder(context);
+  const minute = 60_000;
+  const trueMs = Date.UTC(2026, 5, 1);
+  let shown: ReturnType<Clock["wall"]> = { ms: trueMs, state: "synced" };
+  const clock: Clock = Object.assign(Object.create(createClock()), { wall: () => shown });
+  const log = await openTempLog(folder, { name: "gateway-1", clock });
+  const events = createEvents(config, clock);
+  const say = (stream: "audit" | "data", own: DataClass) => log.append({ records: [events.record({ stream, type: "test.said", class: own, producer: "test", data: {} })] });
+  await say("audit", "public");
+  const clocks: readonly (typeof shown)[] = [
+    { ms: trueMs, state: "synced" },
+    { ms: trueMs + 45 * 1_440 * minute, state: "coasting" }, // another class: its times count all the same
+    { ms: trueMs + minute, state: "synced" }, // cut out
+    { ms: trueMs + 2 * minute, state: "synced" },
+  ];
+  for (const [index, at] of clocks.entries()) {
+    shown = at;
+    await say("data", index === 1 ? "public" : "derived");
+  }
+  shown = { ms: Date.UTC(1971, 0, 1), state: "unknown" };
+  await say("audit", "public");
+  await log.close();
+  const path = segmentOf(folder);
+  const whole = readFileSync(path);
+  const offsets = offsetsOf(whole);
+  const places = offsets.filter((offset, index) => whole.subarray(offset, offsets[index + 1]).includes("test.said"));
+  const asked = async (cut: number, sinceMs: number, untilMs: number) => {
+    const from = places[cut] ?? assert.fail();
+    writeFileSync(path, Buffer.concat([whole.subarray(0, from), whole.subarray(offsets[offsets.indexOf(from) + 1])]));
+    const left = watchLeft({ class: "derived", site: undefined, sinceMs, untilMs }, integrity);
+    const report = await verifyTrail(createDisk(folder), integrity, left.see);
+    return { gaps: left.gaps(report.lanes).filter(({ lane }) => lane === "gateway-1/data"), heard: left.heard() };
+  };
+  const unknown = { lane: "gateway-1/data", first: 4, last: 4, fromMs: undefined, toMs: trueMs + 2 * minute, isTimeUnknown: true };
+  for (const [sinceMs, untilMs] of [[trueMs, trueMs + 5 * minute], [0, trueMs - minute], [-Infinity, Infinity]] as const) {
+    const { gaps, heard } = await asked(3, sinceMs, untilMs);
+    assert.deepEqual([gaps, heard], [[unknown], [{ node: "gateway-1", throughMs: undefined }]], `${sinceMs} to ${untilMs}`);
+  }
+  assert.deepEqual((await asked(2, trueMs, trueMs + minute)).gaps, [{ lane: "gateway-1/data", first: 3, last: 3, fromMs: trueMs, toMs: trueMs + minute, isTimeUnknown: false }], "between those that are believed it is known");
 });

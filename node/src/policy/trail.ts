@@ -1,18 +1,20 @@
 /**
  * Reads a log offline, changes nothing of it, and says whether every lane is one chain from its beginning, or from where it was let go of by rule:
- * each run's hash over its bytes, each run's name for the one before it, each sequence behind the last. What is found flipped on the disk
- * counts as a violation here, whatever opening the log would mend.
+ * each run's hash over its bytes, each run's name for the one before it, each sequence behind the last, and what later batches tell of those before; and whether the trail tells of what was
+ * let go of. What is found flipped on the disk counts as a violation here, whatever opening the log would mend.
  */
-import { runHashHolds, lastSequence, parseRunHeader, runRecords, type Integrity } from "@holon/core/log/run.ts";
+import { parseStoredEvent } from "@holon/core/event/stored.ts";
+import { runHashHolds, lastSequence, parseRunHeader, runRecords, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
 import { entryKind } from "@holon/core/log/batch.ts";
 import { readCell } from "@holon/core/log/cell.ts";
 import { laneName, type Mark } from "@holon/core/log/log.ts";
 import { decodeRoll } from "@holon/core/log/roll.ts";
 import { segmentHeaderBytes, segmentNumber, segmentPath } from "@holon/core/log/segment.ts";
 import type { Disk } from "@holon/core/ports.ts";
-import { decodeNumber, expiredCell } from "../log/expired-cell.ts";
+import { decodeNumber, expiredCell, expiredEvent } from "../log/expired-cell.ts";
 import { findNextBatch, isBlank, looksTorn, openWindow, readBatch, type BatchRun, type ScannedBatch } from "../log/scan.ts";
 import { decodeHeads } from "../log/snapshot.ts";
+import { z } from "zod";
 
 export interface TrailLane {
   readonly lane: string;
@@ -51,6 +53,8 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
   const violations: string[] = [];
   const missing: { readonly lane: string; readonly first: number; readonly last: number }[] = [];
   const expired = new Map<string, number>();
+  /** As far as the trail tells, which is a chain; `expired` is what anybody can have written who writes a cell. */
+  const toldExpired = new Map<string, number>();
   const told = (message: string): void => void (violations.length < violationsMax && violations.push(message));
   const numbers = (await disk.list("log")).flatMap((name) => segmentNumber(name) ?? []);
   let end: TrailEnd = { state: "open" };
@@ -81,6 +85,20 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
     }
   }
 
+  /** The last of each lane in the batches before, as a later one tells: whoever cuts one out leaves that. */
+  function takeRoll(payload: Uint8Array, where: string): void {
+    for (const { lane: of, mark } of readWhole(payload, where, "what tells of the batches before", (copy) => decodeRoll(copy, integrity)) ?? []) {
+      const name = laneName(of);
+      const lane = laneOf(name);
+      const before = lane.head?.sequence ?? 0;
+      if (before > mark.sequence) continue;
+      if (before === mark.sequence && lane.head !== undefined && lane.head.hash !== mark.hash) told(`${where}: ${name}/${mark.sequence} has the hash ${lane.head.hash}, the batch behind it says ${mark.hash}`);
+      if (before === mark.sequence) continue;
+      missing.push({ lane: name, first: before + 1, last: mark.sequence });
+      lane.head = mark;
+    }
+  }
+
   function takeRun(bytes: Uint8Array, where: string): void {
     const header = parseRunHeader(bytes, integrity);
     if (header === undefined) return told(`${where}: a run is damaged`);
@@ -98,6 +116,7 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
     if (header.form === "gap" && header.reason === "damaged") told(`${about} to ${lastSequence(header)} were damaged on disk, and reported`);
     if (header.form !== "whole" || !isWhole) return;
     lane.records += header.count;
+    if (header.stream === "audit") for (const { lane: of, through } of expiriesIn(bytes, header, integrity)) toldExpired.set(of, Math.max(through, toldExpired.get(of) ?? 0));
     seen({ header, bytes });
   }
 
@@ -108,7 +127,7 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
       const payload = batch.bytes.subarray(offset, offset + length);
       if (kind === entryKind.run) takeRun(payload, where);
       else if (kind === entryKind.heads) takeHeads(payload, where);
-      else if (kind === entryKind.roll) readWhole(payload, where, "what tells of the batches before", (copy) => decodeRoll(copy, integrity));
+      else if (kind === entryKind.roll) takeRoll(payload, where);
       else {
         const cell = readWhole(payload, where, "a cell", (copy) => readCell(copy, kind === entryKind.cellRemoved, integrity));
         if (cell?.key.startsWith(expiredCell("")) === true) expired.set(cell.key.slice(expiredCell("").length), decodeNumber(cell.value ?? undefined));
@@ -151,6 +170,7 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
   if (lanes.size === 0) told(numbers.length === 0 ? "there is no segment: a node that ever ran has one" : `no lane is in ${numbers.length} segments: a node that ever ran has written`);
   const ranges = missing.filter(({ first, last }) => first <= last);
   for (const { lane, first, last } of ranges) if (last > (expired.get(lane) ?? 0)) told(`${lane}: records ${Math.max(first, (expired.get(lane) ?? 0) + 1)} to ${last} are not here, and no rule let go of them`);
+  for (const lane of untold(expired, toldExpired, ranges)) told(`${lane}: its records through ${expired.get(lane) ?? 0} are said to be let go of by rule, and no record of the trail tells of it`);
   return {
     segments: numbers.length,
     lanes: [...lanes].flatMap(([lane, { head, records }]) => (head === undefined ? [] : [{ lane, head, records }])).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
@@ -159,6 +179,37 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
     end,
   };
 }
+
+/** Lanes of which something is gone by a rule that no record tells of. A record that told of it may have been let go of since: of an audit lane there is always one newer than what went. */
+function untold(expired: ReadonlyMap<string, number>, toldExpired: ReadonlyMap<string, number>, ranges: readonly { readonly lane: string; readonly first: number }[]): readonly string[] {
+  const isTold = (lane: string): boolean => (toldExpired.get(lane) ?? 0) >= (expired.get(lane) ?? 0);
+  const mayBeGone = [...expired.keys()].some((lane) => isAudit(lane) && isTold(lane));
+  const gone = new Set(ranges.flatMap(({ lane, first }) => (first <= (expired.get(lane) ?? 0) ? [lane] : [])));
+  return [...gone].filter((lane) => !isTold(lane) && !mayBeGone);
+}
+
+const isAudit = (lane: string): boolean => lane.endsWith("/audit");
+const expirySchema = z.object({ lane: z.string(), through: z.number() });
+
+function expiriesIn(bytes: Uint8Array, header: RunHeader, integrity: Integrity): readonly z.infer<typeof expirySchema>[] {
+  return runRecords(bytes, header, integrity).records.flatMap((record) => {
+    if (record === undefined || !decoder.decode(record).includes(expiredEvent)) return [];
+    const parsed = expirySchema.safeParse(dataOf(record));
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
+/** Undefined where this version cannot read it. */
+function dataOf(record: Uint8Array): unknown {
+  try {
+    const { type, data } = parseStoredEvent(record, "");
+    return type === expiredEvent ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const decoder = new TextDecoder();
 
 /** Of a log that is damaged throughout, the first are enough. */
 const violationsMax = 1_000;
