@@ -1,4 +1,5 @@
 /** Every English word of the console. */
+import type { WithheldRow } from "@holon/core/policy/withheld.ts";
 import type { NodeState, SpreadState } from "./node-state.ts";
 
 export const words = {
@@ -77,6 +78,12 @@ export const words = {
     columns: { unit: "Unit", state: "State", says: "Says", source: "Source", kind: "Kind", rejected: "Rejected", bytes: "Bytes" },
     cut: "Cut its uplink", heal: "Heal its uplink", cutHint: "for trying an outage", disk: "disk", damaged: (ranges: number) => `${ranges} damaged ranges`,
     events: "Its events", standing: "What differs from what it is to be", noDrift: "Nothing, by what it told last.", trust: "Trust",
+  },
+  withheld: {
+    title: "What the policy keeps here", hint: "made to leave, and kept: counted since the node was started", next: "What to do", look: "look", meant: "as ruled",
+    says: ({ how, where, lanes, count }: WithheldRow, since: string) => `${count.toLocaleString("en-GB")} ${count === 1 ? "record" : "records"} ${how === "stays" ? `made for ${where} ${count === 1 ? "stays" : "stay"} in its local stream` : `of ${where}${lanes === 1 ? "" : ` and ${lanes - 1} more ${lanes === 2 ? "lane" : "lanes"}`} ${count === 1 ? "waits" : "wait"}`} since ${since}`,
+    nextOf: ({ rule, destination }: WithheldRow) => (rule === "base/raw-stays" ? "Where its maker is to lower the class, let a rule of the policy permit that (does lower)." : destination === null ? "Say in its holon.node.yaml in which jurisdiction the node above it stands (uplink.jurisdiction), and start it again; or let a rule permit leave of that class to *." : "Where it is to leave, let a rule of the policy permit that; where not, a rule that forbids it says so and ends this."),
+    later: "What is recorded from then on leaves; what stands in its local stream stays there.", policy: "The policy",
   },
   diagnosis: {
     logs: "Its log", follow: "Follow", pause: "Pause", noLines: "It has said nothing yet.", logsHint: "What the node says of itself, line by line, over its own link. Secrets and readings are not in it.", times: (count: number, lastAt: string | undefined) => `(${count} times${lastAt === undefined ? "" : `, the last at ${lastAt}`})`, missed: (count: number) => `${count} ${count === 1 ? "line" : "lines"} went by.`,
