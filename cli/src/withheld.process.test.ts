@@ -72,7 +72,7 @@ test("what no rule lets leave is told with what to do, by the console and by the
   await browser.keep(page, "node-kept");
   await page.emulateMedia({ colorScheme: "dark" });
   await page.setViewportSize({ width: 390, height: 800 });
-  await page.waitForFunction("document.documentElement.scrollWidth <= innerWidth"); // charts take their new width a frame later
+  await until("nothing is wider than a phone", () => page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth"));
   await kept.scrollIntoViewIfNeeded();
   await assertAccessible(page, "what is kept, in the dark on a phone");
   await browser.keep(page, "node-kept-phone");
