@@ -676,6 +676,8 @@ export const limits = {
   askingSitesMax: 64,
   /** Nodes on which an app makes what a placed function is handed, that a plan looks at; of more of them some under each node above. */
   makersMax: 64,
+  /** Of a flow, pairs of jurisdictions between which the policy closes it. Above: those of the first. */
+  bordersMax: 256,
   handedOriginsMax: 256,
   /** Units, and models, in one such report. At the bound: it is no report. */
   handedUnitsMax: 4_096,

@@ -2,7 +2,8 @@
 import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
 import { compilePolicy, type CompiledPolicy } from "@holon/core/policy/compile.ts";
-import { askersOf, handsOf } from "@holon/core/placement/needs-of-app.ts";
+import { askersOf, emittedFor, tierOf } from "@holon/core/placement/needs-of-app.ts";
+import { makerOf } from "@holon/core/policy/lowering.ts";
 import { withSite } from "@holon/core/placement/site-members.ts";
 import { parseAdopted } from "@holon/core/policy/parse-policy.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -14,6 +15,7 @@ import { deniedThere } from "./explain-tier.ts";
 import { exchangedIn, standingBy, type Exchanged } from "./exchanged.ts";
 import { withMakers } from "./makers.ts";
 import { nextRun } from "./next-run.ts";
+import { createPasses, type Passes } from "./passes.ts";
 import { steady } from "./steady.ts";
 
 export interface Standing {
@@ -32,16 +34,17 @@ export function inCircumstances(apps: readonly AppNeeds[], documents: readonly A
   const stagesBefore = new Map(before.map(({ app, stages }) => [app, stages]));
   const standsOn = standingBy(placements);
   const homeOf = new Map(placements.toReversed().map(({ unit, node }) => [unit, node] as const));
+  const passes = createPasses(state.nodes, policy);
   const site = { nodes: [...state.nodes.values()], membersOf: (node: string) => membersOf(state, node), stateOf, isLeaseOver };
   return apps.map(({ app, units, flows: stated }) => {
     const document = documents.find(({ name }) => name === app);
     const exchanged = document === undefined ? undefined : exchangedIn(document, state, standsOn);
-    const handed = document === undefined || policy === undefined ? stated : stated.map((flow) => (flow.hands === undefined ? flow : { ...flow, hands: handsOf(document, flow.from, flow.to, true) }));
+    const handed = document === undefined || policy === undefined ? stated : stated.map((flow) => withBorders(flow, document, passes));
     const flows = exchanged === undefined ? handed : handed.map((flow) => withExchanged(flow, exchanged, flowsBefore.get(app)));
     const stages = document === undefined ? undefined : stagesFor(document, state, standsOn, stagesBefore.get(app));
     return { app, flows, ...(stages === undefined ? {} : { stages }), units: units.map((unit) => {
       const name = `${app}/${unit.name}` as const;
-      const placeable = withMakers(withAskers(withPolicy(unit, document, state, policy), document, state), document, state);
+      const placeable = withMakers(withAskers(withPolicy(unit, document, state, policy), document, state), { document, documents, state, passes });
       const own = withRun(withData(placeable, document, state, { before: old.get(name), exchanged }), document, state, nowMs);
       const seen = withSite(own, homeOf.get(name), site);
       // Who had it before and is not heard may run it still, wherever it is to be since, or nowhere.
@@ -66,6 +69,14 @@ function withRun(unit: UnitNeeds, document: AppDocument | undefined, { energy, a
   const deployedMs = Date.parse(apps.get(document.name)?.jobsSince.get(unit.name) ?? "");
   const run = nextRun(document.functions.find(({ name }) => name === unit.name), `${document.name}/${unit.name}`, energy, Number.isNaN(deployedMs) ? nowMs : deployedMs, nowMs);
   return run === undefined ? unit : { ...unit, run };
+}
+
+/** A written policy says how far what is handed goes. */
+function withBorders(flow: AppNeeds["flows"][number], document: AppDocument, passes: Passes): AppNeeds["flows"][number] {
+  const from = document.functions.find(({ name }) => name === flow.from);
+  if (flow.hands === undefined || from === undefined) return flow;
+  const borders = passes.borders(emittedFor(document, flow.from, flow.to).map((target) => ({ app: document, maker: makerOf(document, from), target })));
+  return { ...flow, hands: borders === undefined ? "here" : "up", ...(borders === undefined || borders.length === 0 ? {} : { borders: [...borders] }) };
 }
 
 /** A flow of which its author says nothing is as large as it was measured. */
@@ -102,7 +113,7 @@ function withData(unit: UnitNeeds, document: AppDocument | undefined, { nodes }:
 function withAskers(unit: UnitNeeds, document: AppDocument | undefined, { nodes, revoked }: ControlState): UnitNeeds {
   if (document === undefined || document.models.every(({ name }) => name !== unit.name) || (unit.tiers?.length ?? 0) < 2 || unit.sources.length > 0) return unit;
   const asking = askersOf(document.models, unit.name);
-  const tiers = new Set(document.functions.flatMap((fn) => (fn.needs === undefined && fn.models.some((model) => asking.includes(model)) ? [fn.run?.tier ?? "gateway"] : [])));
+  const tiers = new Set(document.functions.flatMap((fn) => (fn.needs === undefined && fn.models.some((model) => asking.includes(model)) ? [tierOf(fn)] : [])));
   const sites = [...new Set([...nodes.values()].filter(({ name, tier }) => tiers.has(tier) && !revoked.has(name)).map(({ site }) => site))].sort().slice(0, limits.askingSitesMax);
   return sites.length === 0 ? unit : { ...unit, sources: sites.map((site) => ({ site, bytesPerMonth: 0 })), onTheWay: true };
 }
@@ -116,4 +127,4 @@ function doorOf(nodes: ReadonlyMap<string, number> | undefined, before: string |
 
 /** What of the needs a manifest says. */
 export const deployedOf = (apps: readonly AppNeeds[], documents: readonly AppDocument[]): string =>
-  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows: flows.map(({ from, to }) => ({ from, to })), units: units.map(({ sources, island: _island, leftTo: _leftTo, ...unit }) => ({ ...unit, run: null, forbidden: null, makers: null, onTheWay: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));
+  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows: flows.map(({ from, to }) => ({ from, to })), units: units.map(({ sources, island: _island, leftTo: _leftTo, ...unit }) => ({ ...unit, run: null, forbidden: null, makers: null, takers: null, onTheWay: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));

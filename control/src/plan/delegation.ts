@@ -9,6 +9,7 @@ import type { ControlState } from "../store/fold.ts";
 import type { Holder } from "./holders.ts";
 import type { Leaving } from "./leaving.ts";
 import type { Move } from "./moving.ts";
+import { parentIn } from "./passes.ts";
 import type { KnownStanding } from "./standing.ts";
 import { steady } from "./steady.ts";
 
@@ -63,7 +64,7 @@ export function delegationsOf({ state, apps, placements, held, delegated, nextVe
     const members = membersOf(state, node);
     if (own?.delegated !== true || site === undefined || members === undefined || !delegated.has(unit)) continue;
     const row = bySite.get(site) ?? { members, units: [] };
-    const { island: _, makers: __, ...standing } = own;
+    const { island: _, makers: __, takers: ___, ...standing } = own;
     row.units.push({ unit, home: node, needs: standing });
     bySite.set(site, row);
   }
@@ -72,7 +73,9 @@ export function delegationsOf({ state, apps, placements, held, delegated, nextVe
     const before = members.map((member) => held.get(member)?.delegation);
     const newest = Math.max(0, ...before.map((one) => one?.serial ?? 0));
     const last = before.find((one) => one?.serial === newest);
-    const body = { site, members: members.map((name) => memberOf(state, name, last?.members.find((member) => member.name === name))), units: units.sort((a, b) => (a.unit < b.unit ? -1 : 1)) };
+    const flows = flowsAmong(apps, new Set(units.map(({ unit }) => unit)));
+    const known = members.map((name) => memberOf(state, name, last?.members.find((member) => member.name === name)));
+    const body = { site, members: flows === undefined ? known : known.map((member) => withAbove(member, state)), units: units.sort((a, b) => (a.unit < b.unit ? -1 : 1)), ...(flows === undefined ? {} : { flows }) };
     const isSame = newest > 0 && before.every((one) => one?.serial === newest && canonicalJson({ ...one, serial: 0 }) === canonicalJson({ ...body, serial: 0 }));
     // No member was given that number with anything else, whatever this control remembers.
     const delegation = delegationSchema.parse({ ...body, serial: isSame ? newest : Math.max(newest + 1, ...members.map(nextVersion)) });
@@ -80,6 +83,20 @@ export function delegationsOf({ state, apps, placements, held, delegated, nextVe
   }
   return told;
 }
+
+/** What goes between units that one site decides on. How much it is stands for no money there, and would change all the time. */
+function flowsAmong(apps: readonly AppNeeds[], units: ReadonlySet<string>): Delegation["flows"] {
+  const among = apps.flatMap(({ app, flows }) => {
+    const own = flows.filter(({ from, to, hands }) => hands !== undefined && units.has(`${app}/${from}`) && units.has(`${app}/${to}`)).map((flow) => ({ ...flow, bytesPerMonth: 0 }));
+    return own.length === 0 ? [] : [[app, own] as const];
+  });
+  return among.length === 0 ? undefined : Object.fromEntries(among);
+}
+
+const withAbove = (member: Delegation["members"][number], { nodes }: DelegationInput["state"]): Delegation["members"][number] => {
+  const parent = parentIn(nodes, member.name);
+  return parent === undefined ? member : { ...member, uplink: { parent } };
+};
 
 /** What stands of a node. What it measures changes all the time: small changes change nothing. */
 function memberOf(state: DelegationInput["state"], name: string, before: Delegation["members"][number] | undefined): Delegation["members"][number] {

@@ -168,3 +168,21 @@ test("a cascade that could not ask spares nothing", () => {
   assert.match(of({}), /pump\/small is hardly worth its place: 0 of 1000 rows an hour went up to pump\/large, in 0 bytes, 1000 more were to and could not, as of/);
   assert.match(of({ here: 800, above: 100, kept: 100, bytes: 5000 }), /spares 80 % of the questions, 40000 bytes an hour: 100 of 1000 rows .* 100 more were to and could not/);
 });
+
+test("each replica tells what it was handed, and all of it counts; where a unit stood before, and a word that is told anew, make nothing swing", () => {
+  const document = app([fn("sum", "in.came", "pump.total", { replicas: 2 })]);
+  const kept: HandedState & Pick<ControlState, "nodes"> = { nodes: new Map(), handed: new Map(), origins: new Map(), asked: new Map() };
+  for (const name of ["gateway-1", "gateway-2"]) kept.nodes.set(name, { name, tier: "gateway", site: "plant", jurisdiction: "EU/DE", parent: null, api: null, startedAt: "", reported: undefined });
+  const tell = (node: string, bytes: Readonly<Record<string, number>>, hour = 0): boolean => handedTold(kept, () => true, node, new Date(wallMs + hour * 3_600_000).toISOString(), { overMs: 3_600_000, units: [{ unit: "pump/sum", bytes }] });
+  const on = (...nodes: readonly string[]) => Object.fromEntries(exchangedIn(document, kept, standingBy(nodes.map((node) => ({ unit: "pump/sum", node })))).from("sum") ?? []);
+  tell("edge-1", { "gateway-1": 100 });
+  tell("cloud", { "gateway-2": 900 }, 1);
+  const both = { "gateway-1": 72_000, "gateway-2": 648_000 };
+  assert.deepEqual(on("edge-1", "cloud"), both);
+  tell("edge-1", { "gateway-1": 100 }, 2);
+  assert.deepEqual(on("edge-1", "cloud"), both, "who told last does not matter");
+  assert.deepEqual([on("cloud"), on("gateway-1")], [{ "gateway-2": 648_000 }, { "gateway-1": 72_000 }], "where it stands; as long as nothing was told from there, what was told last");
+  assert.ok(!letGoOfOld(kept, "edge-1", new Date(wallMs + 6 * 86_400_000).toISOString()));
+  assert.ok(letGoOfOld(kept, "edge-1", new Date(wallMs + 9 * 86_400_000).toISOString()));
+  assert.ok(!letGoOfOld(kept, "cloud", new Date(wallMs + 99 * 86_400_000).toISOString()), "the last word is kept: a quiet week is no reason to forget it");
+});

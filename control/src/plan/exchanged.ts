@@ -40,9 +40,15 @@ export function exchangedIn(document: AppDocument, { nodes, handed, asked }: Pic
     return { placed, others: onTier + doors };
   }
 
+  /** Where it stands each replica was handed a part; as long as none of them has told anything, what was told last. */
   const handedTo = (unit: string): readonly (readonly [string, number])[] | undefined => {
-    const told = handed.get(`${app}/${unit}`);
-    return told === undefined ? undefined : Object.entries(told.bytes).map(([node, bytes]) => [node, (bytes * monthMs) / told.overMs]);
+    const name = `${app}/${unit}`;
+    const told = [...(handed.get(name) ?? [])].sort(([one, { atMs }], [other, last]) => last.atMs - atMs || (one < other ? -1 : 1));
+    const now = told.filter(([node]) => standing.get(name)?.has(node) === true);
+    if (told.length === 0) return undefined;
+    const perNode = new Map<string, number>();
+    for (const [, { bytes, overMs }] of now.length > 0 ? now : told.slice(0, 1)) for (const [node, count] of Object.entries(bytes)) perNode.set(node, (perNode.get(node) ?? 0) + (count * monthMs) / overMs);
+    return [...perNode];
   };
 
   /** Of each model above: the tiers on every node of which somebody asks it, and the placed functions that do. */

@@ -8,6 +8,7 @@ import type { MemberOptions } from "@holon/sim/member.ts";
 import { unitNeedsSchema } from "@holon/core/schema/needs.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
 import { withMakers } from "./makers.ts";
+import { createPasses } from "./passes.ts";
 
 const room = (perProcessorHour: number) => ({ processors: 2, memoryBytes: 4e9, diskBytes: 1e10, prices: { perProcessorHour }, power: { processorWatts: 20 }, carbonGramsPerKilowattHour: 300, uplink: { latencyMs: 10, perGigabyte: 0.05 } });
 /** The edge is the cheapest, and above nobody. */
@@ -85,12 +86,76 @@ test("what it was handed still comes where it goes: neither a price nor a quiet 
 });
 
 test("of many gateways those count that lie elsewhere: one among two hundred is missed nowhere in silence, and outweighs what a place costs", async () => {
-  const many = Array.from({ length: 200 }, (_, index): [string, { name: string; tier: "gateway"; parent: string }] => [`g${index}`, { name: `g${index}`, tier: "gateway", parent: index === 77 ? "cloud" : `edge-${index % 3}` }]);
-  const nodes = new Map([...many, ...["edge-0", "edge-1", "edge-2"].map((name): [string, object] => [name, { name, tier: "edge", parent: "cloud" }]), ["cloud", { name: "cloud", tier: "cloud", parent: null }]]) as never;
+  const one = (name: string, tier: string, parent: string | undefined): [string, object] => [name, { name, tier, jurisdiction: "EU/DE", parent: parent === undefined ? null : "10.0.0.1:7000", inventory: { uplink: parent && { parent } } }];
+  const many = Array.from({ length: 200 }, (_, index) => one(`g${index}`, "gateway", index === 77 ? "cloud" : `edge-${index % 3}`));
+  const nodes = new Map([...many, ...["edge-0", "edge-1", "edge-2"].map((name) => one(name, "edge", "cloud")), one("cloud", "cloud", undefined)]) as never;
   const document = app(fn("tick", { type: "in.came" }, { emits: { "chain.tick": derived } }), fn("sum", { type: "chain.tick" }, { needs: {} }));
-  const unit = unitNeedsSchema.parse({ name: "sum" });
-  const makers = withMakers(unit, document, { nodes, revoked: new Set(), origins: new Map(), policy: undefined }).makers ?? [];
+  const madeFor = (of: AppDocument) => withMakers(unitNeedsSchema.parse({ name: "sum" }), { document: of, documents: [of], state: { nodes, revoked: new Set(), origins: new Map() }, passes: createPasses(nodes, undefined) }).makers ?? [];
+  const makers = madeFor(document);
   assert.ok(makers.length <= limits.makersMax && makers.some(({ node }) => node === "g77"), makers.map(({ node }) => node).join());
   const shut = appDocumentSchema.parse({ ...document, egress: [] });
-  assert.ok(withMakers(unit, shut, { nodes, revoked: new Set(), origins: new Map(), policy: undefined }).makers?.every(({ here }) => here === true), "what the app lets out of no node is handed there");
+  assert.ok(madeFor(shut).every(({ here }) => here === true), "what the app lets out of no node is handed there");
+});
+
+test("who names a site stands above all of it that makes something for him; what stays on its nodes is told as missed", async () => {
+  const tick = fn("tick", { type: "in.came" }, { emits: { "chain.tick": derived } });
+  const sum = fn("sum", { type: "chain.tick" }, { needs: { tiers: ["gateway", "cloud"], sources: [{ site: "mine" }] } });
+  const { fleet, warnings } = await start(tick, sum);
+  assert.deepEqual([await placeOf(fleet, "sum"), warnings], ["cloud", []]);
+  assert.match((await fleet.drive(fleet.control.explain("chain/sum", "m1"))).text, /what is made for it on m2 does not come to m1, which is not above it\.$/);
+  const kept = await fleet.drive(fleet.control.deploy(appDocumentSchema.parse({ ...app(sum), sources: [{ kind: "host", name: "in", type: "chain.tick", class: "derived", stream: "local" }] })));
+  assert.match(kept.join(), /^chain\/sum is on (cloud|m\d): what is made for it on m\d.* does not come to (cloud|m\d): it leaves no node$/);
+});
+
+test("what runs on every node of a tier takes what is made on its own node: who makes it is placed on that tier, or it is said that it is taken by nobody", async () => {
+  const every = fn("every", { type: "chain.a" }, { run: { tier: "gateway" } });
+  const { fleet } = await start(fn("first", { type: "in.came" }, { needs: { processors: 0.1 }, emits: { "chain.a": derived } }), every);
+  assert.match((await placeOf(fleet, "first")) ?? "", /^m\d$/);
+  const why = await fleet.drive(fleet.control.explain("chain/first", "edge-1"));
+  assert.equal(why.text, "chain/first is not on edge-1: what it makes does not come to chain/every: that runs on every node of tier gateway, and is handed what is made on the same node.");
+  const warned = await fleet.drive(fleet.control.deploy(app(fn("first", { type: "in.came" }, { needs: { tiers: ["edge"] }, emits: { "chain.a": derived } }), every)));
+  assert.match(warned.join(), /^chain\/first is on edge-1: what it makes does not come to chain\/every/);
+});
+
+test("a model for one tier stands where its questions come; where none do, that is told", async () => {
+  const cascade = { above: "large", gate: { temperature: 1, threshold: 0.5 }, release: { class: "derived", because: "test" } };
+  const graph = createHash("sha256").update(code).digest("hex");
+  const asking = fn("read", { type: "in.came" }, { models: ["small"] });
+  const withModel = (tier: string): AppDocument => appDocumentSchema.parse({ ...app(asking), models: [{ name: "small", graph, cascade }, { name: "large", graph, answers: { tier }, needs: {} }] });
+  const { fleet } = await start(fn("sum", { type: "in.came" }, { needs: {} }));
+  assert.deepEqual(await fleet.drive(fleet.control.deploy(withModel("edge"))), ["chain/large is on edge-1: questions from m1 and m2 do not come to edge-1, which is not above them nor of their site"]);
+  assert.deepEqual(await fleet.drive(fleet.control.deploy(withModel("cloud"))), []);
+});
+
+test("what another app makes on every node of a tier counts before it was ever handed", async () => {
+  const { fleet } = await start(fn("tick", { type: "in.came" }, { emits: { "chain.tick": derived } }));
+  const other = appDocumentSchema.parse({ ...app(fn("sum", { type: "chain.tick" }, { needs: { tiers: ["edge", "cloud"] } })), name: "other" });
+  await fleet.drive(fleet.control.deploy(other));
+  assert.equal((await inForce(fleet)).plan.placements.find(({ unit }) => unit === "other/sum")?.node, "cloud");
+});
+
+test("a written policy decides how far what is made goes up, and where it is to be taken follows from that", async () => {
+  const policy = (to: string): string => `policy fleet 1\n\npermit all\n  who node * function *\n  does run use open\n\npermit lower\n  who function *\n  does lower\n  class raw\n  into derived\n\npermit near\n  who node *\n  does leave\n  class derived\n  from EU\n  to ${to}\n`;
+  const fleet = await ControlFleet.start([{ name: "cloud", tier: "cloud", jurisdiction: "US/CA", inventory: room(0.01) }, { name: "edge-1", tier: "edge", parent: "cloud", site: "town", inventory: room(0.9) }, { name: "m1", tier: "gateway", parent: "edge-1", site: "mine", inventory: room(0.95) }]);
+  await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory }) => inventory?.capacity.processors === 2 && (name === "cloud" || inventory.uplink !== undefined)));
+  const chain = app(fn("tick", { type: "in.came" }, { emits: { "chain.tick": derived } }), fn("first", { type: "in.came" }, { needs: { tiers: ["gateway"] }, emits: { "chain.a": derived } }), fn("sum", { type: "chain.tick" }, { needs: {} }), fn("second", { type: "chain.a" }, { needs: {} }));
+  await fleet.drive(fleet.control.adoptPolicy(policy("EU")));
+  await fleet.drive(fleet.control.deploy(chain));
+  const homes = async () => [await placeOf(fleet, "sum"), await placeOf(fleet, "second")];
+  assert.deepEqual(await homes(), ["edge-1", "edge-1"]);
+  const why = async (unit: string): Promise<string> => (await fleet.drive(fleet.control.explain(`chain/${unit}`, "cloud"))).text;
+  assert.deepEqual([await why("sum"), await why("second")], [
+    "chain/sum is not on cloud: what is made for it on m1 does not come to cloud: the policy lets it go no higher than edge-1.",
+    "chain/second is not on cloud: what chain/first makes on m1 does not come to cloud: the policy lets it go no higher than edge-1.",
+  ]);
+  await fleet.drive(fleet.control.adoptPolicy(policy("EU US").replace("fleet 1", "fleet 2")));
+  assert.deepEqual(await homes(), ["cloud", "cloud"]);
+  await fleet.drive(fleet.control.adoptPolicy(policy("CH").replace("fleet 1", "fleet 3")));
+  assert.deepEqual(await homes(), ["m1", "m1"]);
+  assert.match(await why("sum"), /: it leaves no node\.$/);
+});
+
+test("what runs on every node of a tier, and takes what is made on another only, is handed nothing: that is told", async () => {
+  const { warnings } = await start(fn("tick", { type: "in.came" }, { emits: { "chain.tick": derived } }), fn("all", { type: "chain.tick" }, { run: { tier: "cloud" } }));
+  assert.deepEqual(warnings, ["function all runs on every node of tier cloud, and is handed what is made on the same node: what it takes is made on tier gateway only. With `needs` it is placed, and handed what comes up"]);
 });

@@ -1,7 +1,7 @@
 /** What of an app is taken as it stands, and is hardly what its author means, or not what he gets now: by its document, and by the plan that follows from it. */
 import { explainChoice } from "@holon/core/placement/explain.ts";
 import { whatIsLost } from "@holon/core/placement/explain-passing.ts";
-import { lostBetween, missedOn } from "@holon/core/placement/passing.ts";
+import { lostBetween, missedOn, untakenOn } from "@holon/core/placement/passing.ts";
 import type { Planned } from "@holon/core/placement/planner.ts";
 import { siteMembersMin } from "@holon/core/placement/site-members.ts";
 import { warningsOfApp } from "@holon/core/placement/warnings-of-app.ts";
@@ -35,9 +35,10 @@ function lost({ fleet, work, ledger }: Planned, app: string): readonly string[] 
     if (node < 0 || !item.unit.startsWith(`${app}/`)) return [];
     const others = item.siblings.flatMap((other) => ((ledger.at[other] ?? -1) < 0 ? [] : [ledger.at[other] ?? -1]));
     const makers = item.makers.filter((maker) => others.every((other) => missedOn(fleet, { makers: [maker] }, other).length > 0));
+    const takers = item.takers.filter((taker) => others.every((other) => untakenOn(fleet, { takers: [taker] }, other).length > 0));
     // of a flow it is told once, by who takes
     const flows = item.flows.filter((flow) => flow.gives === (flow.way === "asks") && others.every((other) => lostBetween(fleet, other, ledger.at[flow.item] ?? other, flow) > 0));
-    const text = whatIsLost(fleet, work.items, ledger.at, { ...item, makers, flows }, node);
+    const text = whatIsLost(fleet, work.items, ledger.at, { ...item, makers, takers, flows }, node);
     return text === undefined ? [] : [`${item.unit}${item.replica === 0 ? "" : ` (replica ${item.replica})`} is on ${fleet.nodes[node]?.name}: ${text}`];
   });
 }

@@ -4,12 +4,19 @@ import type { AppDocument } from "@holon/core/schema/app.ts";
 import { placementPolicySchema } from "@holon/core/schema/needs.ts";
 
 export interface HandedState {
-  /** By unit, from where it was handed how much, by what was told last. */
-  readonly handed: Map<string, { readonly bytes: Readonly<Record<string, number>>; readonly overMs: number }>;
+  /** By unit, then by the node that tells it, from where the unit was handed how much there, by what was told last. */
+  readonly handed: Map<string, Map<string, HandedThere>>;
   /** By unit, nodes from which it was handed something, and when that was told last, by the clock of who told: a quiet night is no reason to forget one. */
   readonly origins: Map<string, Map<string, number>>;
   /** By model (`app/model`) that asks one above, then by node, by what was told last. */
   readonly asked: Map<string, Map<string, AskedThere>>;
+}
+
+export interface HandedThere {
+  readonly bytes: Readonly<Record<string, number>>;
+  readonly overMs: number;
+  /** Wall-clock milliseconds of the node. */
+  readonly atMs: number;
 }
 
 export interface AskedThere extends Asked {
@@ -36,7 +43,7 @@ export function handedTold({ handed, origins, asked, nodes }: HandedState & { re
   const atMs = Date.parse(time);
   for (const { unit, bytes } of units) {
     if (!isDeployed("function", unit)) continue;
-    handed.set(unit, { bytes, overMs });
+    handed.set(unit, (handed.get(unit) ?? new Map<string, HandedThere>()).set(node, { bytes, overMs, atMs }));
     origins.set(unit, seenSince(origins.get(unit) ?? new Map<string, number>(), bytes, atMs, (name) => nodes.has(name)));
   }
   for (const one of models) {
@@ -55,11 +62,15 @@ function seenSince(before: ReadonlyMap<string, number>, bytes: Readonly<Record<s
 }
 
 /**
- * A node that is heard, and told nothing of a model for so long, asks nothing by it any more. Held against its own clock, whatever that is: one that is silent stands as it was told last. True
- * where something was let go of.
+ * A node that is heard, and told nothing of a model for so long, asks nothing by it any more; nor was a unit handed anything there of which another node tells as well. Held against its own clock, whatever that
+ * is: one that is silent stands as it was told last. True where something was let go of.
  */
-export function letGoOfOld({ asked }: Pick<HandedState, "asked">, node: string, time: string): boolean {
+export function letGoOfOld({ asked, handed }: Pick<HandedState, "asked" | "handed">, node: string, time: string): boolean {
   let gone = false;
+  for (const rows of handed.values()) {
+    const row = rows.get(node);
+    if (row !== undefined && rows.size > 1 && Math.abs(Date.parse(time) - row.atMs) > staleAfterMs) gone = rows.delete(node) || gone;
+  }
   for (const rows of asked.values()) {
     const row = rows.get(node);
     if (row !== undefined && Math.abs(Date.parse(time) - row.atMs) > staleAfterMs) gone = rows.delete(node) || gone;

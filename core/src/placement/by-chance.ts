@@ -112,18 +112,20 @@ export function stagedInstance(seed: number): Instance {
   return { ...base, inventory: inventorySchema.parse({ ...base.inventory, nodes }), apps: [...base.apps, appNeedsSchema.parse(app)] };
 }
 
-/** The same, where events are handed: they go up, or leave no node, and some are made on nodes that no plan chooses. */
+/** The same, where events are handed: they go up, as far as they are let, or leave no node; some are made on nodes that no plan chooses, and some are for what runs on every node of a tier. */
 export function handedInstance(seed: number): Instance {
   const base = smallInstance(seed);
   const chance = chanceFrom(seed + 31_337);
   const often = (share: number): boolean => chance.share() < share;
   const names = base.inventory.nodes.map(({ name }) => name);
-  const makersOf = (): object => ({ makers: names.filter(() => often(0.3)).map((node) => (often(0.1) ? { node, here: true } : { node })) });
+  const makersOf = (): object => ({ makers: names.filter(() => often(0.3)).map((node) => ({ node, ...(often(0.1) ? { here: true } : often(0.15) ? { until: names[chance.below(names.length)] ?? "" } : often(0.1) ? { asks: true } : {}) })) });
+  const takersOf = (): object => ({ takers: [{ unit: "every", tier: pick(chance, ["gateway", "edge", "cloud"]) }] });
+  const bordersOf = (): object => ({ borders: [{ born: pick(chance, places), to: pick(chance, places) }] });
   const apps = base.apps.map(({ flows, units, ...rest }) =>
     appNeedsSchema.parse({
       ...rest,
-      units: units.map((unit) => (often(0.3) ? { ...unit, ...makersOf() } : unit)),
-      flows: flows.map((flow) => (flow.asks === true || often(0.3) ? flow : { ...flow, hands: often(0.15) ? "here" : "up" })),
+      units: units.map((unit) => ({ ...unit, ...(often(0.3) ? makersOf() : {}), ...(often(0.1) ? takersOf() : {}) })),
+      flows: flows.map((flow) => (flow.asks === true || often(0.3) ? flow : { ...flow, hands: often(0.15) ? "here" : "up", ...(often(0.3) ? bordersOf() : {}) })),
     }),
   );
   return { ...base, apps };

@@ -1,29 +1,50 @@
 /** What does not come to a place, or from it to where it is handed, for people. */
 import { limits } from "../limits.ts";
 import type { Fleet } from "./fleet.ts";
-import { lostBetween, missedOn } from "./passing.ts";
+import { hindranceOf, lostBetween, missedOn, untakenOn, type Hindrance, type Maker } from "./passing.ts";
 import type { Flow, Item } from "./work.ts";
 
 /** One line, without the unit and without a stop; undefined where all comes. */
 export function whatIsLost(fleet: Fleet, items: readonly Item[], at: ArrayLike<number>, item: Item, node: number): string | undefined {
   const nameOf = (index: number): string => fleet.nodes[index]?.name ?? "";
-  const madeBy = (stays: boolean): readonly string[] => missedOn(fleet, { makers: item.makers.filter(({ here }) => here === stays) }, node).map(nameOf);
-  const [up, kept] = [madeBy(false), madeBy(true)];
   const ofFlows = item.flows.flatMap((flow) => {
     const other = at[flow.item] ?? -1;
-    return other < 0 || lostBetween(fleet, node, other, flow) === 0 ? [] : [ofFlow(flow, items[flow.item]?.unit ?? "", nameOf(other), nameOf(node))];
+    return other < 0 || lostBetween(fleet, node, other, flow) === 0 ? [] : [ofFlow(fleet, flow, items[flow.item]?.unit ?? "", node, other)];
   });
-  const ofMakers = up.length === 0 ? [] : [`what is made for it on ${listed(up)} does not come to ${nameOf(node)}, which is not above ${up.length === 1 ? "it" : "them"}`];
-  const ofKept = kept.length === 0 ? [] : [`what is made for it on ${listed(kept)} does not come to ${nameOf(node)}: it leaves no node`];
-  const told = [...new Set([...ofFlows, ...ofMakers, ...ofKept])];
+  const ofTakers = untakenOn(fleet, item, node).map(({ unit, tier }) => `what it makes does not come to ${item.unit.split("/")[0] ?? ""}/${unit}: that runs on every node of tier ${tier}, and is handed what is made on the same node`);
+  const told = [...new Set([...ofFlows, ...ofMakers(fleet, item, node), ...ofTakers])];
   return told.length === 0 ? undefined : told.join("; ");
+
+  /** Those of which nothing comes for the same reason are told together. */
+  function ofMakers(on: Fleet, { makers }: Pick<Item, "makers">, to: number): readonly string[] {
+    const missed = missedOn(on, { makers }, to);
+    const reasonOf = (maker: Maker): Hindrance | undefined => hindranceOf(on, maker, maker.node, to);
+    const those = (isOne: (maker: Maker, why: Hindrance | undefined) => boolean): readonly string[] => missed.filter((maker) => isOne(maker, reasonOf(maker))).map((maker) => nameOf(maker.node));
+    const here = nameOf(to);
+    const [up, asking, kept] = [those(({ way }, why) => way !== "asks" && why === "aside"), those(({ way }) => way === "asks"), those((_, why) => why === "stays")];
+    const ends = new Set(missed.flatMap((maker) => untilOf(reasonOf(maker))));
+    return [
+      ...(up.length === 0 ? [] : [`what is made for it on ${listed(up)} does not come to ${here}, which is not above ${up.length === 1 ? "it" : "them"}`]),
+      ...(asking.length === 0 ? [] : [`questions from ${listed(asking)} do not come to ${here}, which is not above ${asking.length === 1 ? "it" : "them"} nor of ${asking.length === 1 ? "its" : "their"} site`]),
+      ...(kept.length === 0 ? [] : [`what is made for it on ${listed(kept)} does not come to ${here}: it leaves no node`]),
+      ...[...ends].map((end) => `what is made for it on ${listed(those((_, why) => untilOf(why)[0] === end))} does not come to ${here}: the policy lets it go no higher than ${nameOf(end)}`),
+    ];
+  }
 }
 
-function ofFlow({ way, gives }: Flow, other: string, there: string, here: string): string {
-  const [from, to] = gives ? [here, there] : [there, here];
-  const why = way === "here" ? "it leaves no node" : `${to} is not above ${from}${way === "asks" ? " nor of its site" : ""}`;
-  if (way === "asks") return gives ? `its questions to ${other} do not come to ${there}: ${why}` : `questions of ${other} do not come from ${there} to ${here}: ${why}`;
-  return gives ? `what it makes does not come to ${other} on ${there}: ${why}` : `what ${other} makes on ${there} does not come to ${here}: ${why}`;
+const untilOf = (why: Hindrance | undefined): readonly number[] => (typeof why === "object" ? [why.until] : []);
+
+function ofFlow(fleet: Fleet, flow: Flow, other: string, node: number, at: number): string {
+  const [here, there] = [fleet.nodes[node]?.name ?? "", fleet.nodes[at]?.name ?? ""];
+  const [from, to] = flow.gives ? [here, there] : [there, here];
+  const hindrance = flow.gives ? hindranceOf(fleet, flow, node, at) : hindranceOf(fleet, flow, at, node);
+  const why =
+    typeof hindrance === "object" ? `the policy lets it go no higher than ${fleet.nodes[hindrance.until]?.name ?? ""}`
+    : hindrance === "stays" ? "it leaves no node"
+    : hindrance === "sites" ? `${from} is of none of the sites that ${flow.gives ? other : "it"} names as its sources`
+    : `${to} is not above ${from}${flow.way === "asks" ? " nor of its site" : ""}`;
+  if (flow.way === "asks") return flow.gives ? `its questions to ${other} do not come to ${there}: ${why}` : `questions of ${other} do not come from ${there} to ${here}: ${why}`;
+  return flow.gives ? `what it makes does not come to ${other} on ${there}: ${why}` : `what ${other} makes on ${there} does not come to ${here}: ${why}`;
 }
 
 function listed(names: readonly string[]): string {

@@ -1,13 +1,14 @@
 /** What control has the planner place of an app: its functions and models with `needs`, and what flows between them. */
-import type { AppDocument, FunctionDocument } from "../schema/app.ts";
+import type { AppDocument, Emits, FunctionDocument } from "../schema/app.ts";
 import type { DataClass } from "../schema/event.ts";
+import type { Tier } from "../schema/tier.ts";
 import type { ScheduleTrigger } from "../schema/trigger.ts";
 import { aboveOf, endOf, endsOfParts } from "../schema/model-use.ts";
-import { appNeedsSchema, type AppNeeds, type PlacementNeeds } from "../schema/needs.ts";
+import { appNeedsSchema, type AppNeeds, type PlacementNeeds, type UnitNeeds } from "../schema/needs.ts";
 
 /** Undefined where nothing of it has needs. */
 export function needsOfApp(app: AppDocument): AppNeeds | undefined {
-  const functions = app.functions.flatMap((fn) => (fn.needs === undefined ? [] : [unitOf(fn.name, fn.run?.tier, { ...confinedOf(fn), ...fn.needs, ...classesOf(app, fn) }, fn.needs.sources !== undefined)]));
+  const functions = app.functions.flatMap((fn) => (fn.needs === undefined ? [] : [unitOf(fn.name, fn.run?.tier, { ...confinedOf(fn), ...fn.needs, ...classesOf(app, fn), ...takersOf(app, fn) }, fn.needs.sources !== undefined)]));
   const parts = endsOfParts(app.models);
   const models = app.models.flatMap((model) => (model.needs === undefined || (parts.get(model.name) ?? model.name) !== model.name ? [] : [unitOf(model.name, undefined, { ...model.needs, tiers: model.needs.tiers ?? [model.answers?.tier ?? "gateway"] }, false)]));
   const units = [...functions, ...models].map((unit) => (app.sealTo === undefined ? unit : { ...unit, sealedTo: app.sealTo }));
@@ -36,7 +37,7 @@ export function needsProblem({ functions, models }: Pick<AppDocument, "functions
   return twice === undefined ? undefined : `a function and a model with needs are both called ${twice.name}: what is placed by its needs has a name of its own`;
 }
 
-const unitOf = (name: string, tier: string | undefined, needs: PlacementNeeds, onTheWay: boolean): object => ({ ...needs, name, ...(tier === undefined || needs.tiers !== undefined ? {} : { tiers: [tier] }), ...(onTheWay ? { onTheWay } : {}) });
+const unitOf = (name: string, tier: string | undefined, needs: PlacementNeeds & Pick<UnitNeeds, "takers">, onTheWay: boolean): object => ({ ...needs, name, ...(tier === undefined || needs.tiers !== undefined ? {} : { tiers: [tier] }), ...(onTheWay ? { onTheWay } : {}) });
 
 /** Programs go where they can be confined, unless the author says otherwise. */
 const confinedOf = ({ runtime, unconfined }: FunctionDocument): PlacementNeeds => (runtime === "image" || (runtime === "process" && unconfined !== true) ? { providers: ["bubblewrap"] } : {});
@@ -48,28 +49,37 @@ function classesOf(app: AppDocument, fn: FunctionDocument): { classes?: DataClas
   return classes.size === 0 ? {} : { classes: [...classes].sort() };
 }
 
+/** What runs on every node of a tier is handed what is made on its own node: where it takes what this one makes, this one is of use on that tier. */
+function takersOf({ functions }: AppDocument, { name, emits }: FunctionDocument): Pick<UnitNeeds, "takers"> {
+  const takers = functions.flatMap((to) => (to.name !== name && to.needs === undefined && Object.keys(emits).some((type) => isFor(to, type)) ? [{ unit: to.name, tier: tierOf(to) }] : []));
+  return takers.length === 0 ? {} : { takers };
+}
+
+/** On every node of which a function runs that has no needs. */
+export const tierOf = ({ run }: Pick<FunctionDocument, "run">): Tier => run?.tier ?? "gateway";
+
 export function isFor({ on }: Pick<FunctionDocument, "on">, type: string): boolean {
   if (!("type" in on)) return false;
   return on.type.endsWith(".*") ? type.startsWith(on.type.slice(0, -1)) : on.type === type;
 }
 
-/** Whether all that the one emits for the other leaves its node. Under a written policy, all that is not in `local` may. */
-export function handsOf({ functions, egress }: Pick<AppDocument, "functions" | "egress">, from: string, to: string, hasPolicy: boolean): "up" | "here" {
+/** What the one emits for the other. */
+export function emittedFor({ functions }: Pick<AppDocument, "functions">, from: string, to: string): readonly Emits[string][] {
   const taker = functions.find(({ name }) => name === to);
-  const targets = Object.entries(functions.find(({ name }) => name === from)?.emits ?? {}).flatMap(([type, target]) => (taker !== undefined && isFor(taker, type) ? [target] : []));
-  return targets.every((target) => (hasPolicy ? target.stream !== "local" : leavesNode(egress, target))) ? "up" : "here";
+  return Object.entries(functions.find(({ name }) => name === from)?.emits ?? {}).flatMap(([type, target]) => (taker !== undefined && isFor(taker, type) ? [target] : []));
 }
 
 /** As far as the manifest says: what is not `public` leaves where the app asks for it. A written policy decides instead. */
-export const leavesNode = (egress: AppDocument["egress"], { stream, class: own }: { readonly stream: string; readonly class: DataClass }): boolean => stream !== "local" && (own === "public" || egress.some((rule) => rule.class === own));
+const leavesNode = (egress: AppDocument["egress"], { stream, class: own }: { readonly stream: string; readonly class: DataClass }): boolean => stream !== "local" && (own === "public" || egress.some((rule) => rule.class === own));
 
-/** From a function to those that are handed what it emits, and to the models that answer it. How much: as the author says, else what is measured. */
-function flowsOf({ functions, models, egress }: AppDocument): readonly { readonly from: string; readonly to: string; readonly bytesPerMonth?: number; readonly hands?: "up" | "here" }[] {
+/** From a function to those that are handed what it emits, and to the models that answer it; what leaves its node is not the author's to say where a policy is written. How much: as the author says, else what is measured. */
+function flowsOf(app: AppDocument): readonly { readonly from: string; readonly to: string; readonly bytesPerMonth?: number; readonly hands?: "up" | "here" }[] {
+  const { functions, models, egress } = app;
   const placed = functions.filter(({ needs }) => needs !== undefined);
   const between = placed.flatMap((from) =>
     placed.flatMap((to) => {
       const types = Object.entries(from.emits).filter(([type]) => isFor(to, type));
-      return to === from || types.length === 0 ? [] : [{ from: from.name, to: to.name, bytesPerMonth: types.reduce((sum, [, { bytesPerMonth = 0 }]) => sum + bytesPerMonth, 0), hands: handsOf({ functions, egress }, from.name, to.name, false) }];
+      return to === from || types.length === 0 ? [] : [{ from: from.name, to: to.name, bytesPerMonth: types.reduce((sum, [, { bytesPerMonth = 0 }]) => sum + bytesPerMonth, 0), hands: emittedFor(app, from.name, to.name).every((target) => leavesNode(egress, target)) ? ("up" as const) : ("here" as const) }];
     }),
   );
   const parts = endsOfParts(models);

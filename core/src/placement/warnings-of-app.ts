@@ -3,13 +3,14 @@ import type { AppDocument, FunctionDocument } from "../schema/app.ts";
 import { timetableOf } from "../run/timetable.ts";
 import { hourMs } from "../shifting/job.ts";
 import { spanText } from "../span-text.ts";
-import { scheduleOf } from "./needs-of-app.ts";
+import { makersOf } from "../policy/lowering.ts";
+import { isFor, scheduleOf, tierOf } from "./needs-of-app.ts";
 
 /** Of a cron expression the distances differ: through a week of hours the shortest is seen. */
 const timesSeen = 168;
 
 /** One line each, for people. */
-export const warningsOfApp = ({ functions }: Pick<AppDocument, "functions">): string[] => functions.flatMap((fn) => [overlapping(fn), otherTier(fn)].flatMap((warning) => (warning === undefined ? [] : [warning])));
+export const warningsOfApp = (app: AppDocument): string[] => app.functions.flatMap((fn) => [overlapping(fn), otherTier(fn), neverHanded(app, fn)].flatMap((warning) => (warning === undefined ? [] : [warning])));
 
 function overlapping(fn: FunctionDocument): string | undefined {
   const schedule = scheduleOf(fn);
@@ -24,6 +25,17 @@ function overlapping(fn: FunctionDocument): string | undefined {
   }
   if (shortestMs >= hours * hourMs) return undefined;
   return `a run of job ${fn.name} takes ${hours} h, and the next one is due after ${spanText(shortestMs)}: it waits for no better hours, and what comes due meanwhile is worked off together`;
+}
+
+/** What runs on every node of a tier is handed what is made on its own node. */
+function neverHanded(app: AppDocument, fn: FunctionDocument): string | undefined {
+  if (fn.needs !== undefined) return undefined;
+  const makers = makersOf(app).filter(({ name, emits }) => name !== fn.name && Object.keys(emits).some((type) => isFor(fn, type)));
+  const from = makers.map(({ name }) => app.functions.find((one) => one.name === name));
+  if (from.some((one) => one?.needs !== undefined)) return undefined;
+  const tiers = new Set([...from.map((one) => (one === undefined ? "gateway" : tierOf(one))), ...(app.sources.some(({ type }) => isFor(fn, type)) ? ["gateway"] : [])]);
+  if (tiers.size === 0 || tiers.has(tierOf(fn))) return undefined;
+  return `function ${fn.name} runs on every node of tier ${tierOf(fn)}, and is handed what is made on the same node: what it takes is made on tier ${[...tiers].join(", ")} only. With \`needs\` it is placed, and handed what comes up`;
 }
 
 function otherTier({ name, run, needs }: FunctionDocument): string | undefined {

@@ -9,7 +9,7 @@ import type { AcceleratorOutlook } from "./accelerators.ts";
 import { dutyOf } from "./jobs.ts";
 import { costOf, totalOf } from "./month.ts";
 import { createKnownCosts, type KnownCosts } from "./known-costs.ts";
-import { isLoose, isOnTheWay, lostBetween, type Maker, type Way } from "./passing.ts";
+import { isLoose, isOnTheWay, lostBetween, makersOf, type Borders, type Maker, type Way } from "./passing.ts";
 import { askedOf, cheapestStage, stageOf, stagedBetween, type Asked, type Stage } from "./stages.ts";
 
 export interface Item {
@@ -24,6 +24,8 @@ export interface Item {
   readonly effects: readonly { readonly node: number; readonly site: string }[];
   /** Nodes on each of which what it is handed is made, whatever is placed. */
   readonly makers: readonly Maker[];
+  /** What stands on every node of a tier, and takes what it makes on its own node only. */
+  readonly takers: NonNullable<UnitNeeds["takers"]>;
   /** Other items that it exchanges data with. */
   readonly flows: Flow[];
   readonly siblings: readonly number[];
@@ -43,6 +45,9 @@ export interface Flow {
   /** Of all that the two units exchange. */
   readonly part: number;
   readonly way: Way;
+  /** Of events: where the policy does not let them come, and from which sites alone they are taken. */
+  readonly borders?: Borders | undefined;
+  readonly sites?: ReadonlySet<string> | undefined;
   /** From this item to the other; else it comes from there. */
   readonly gives: boolean;
   /** Of questions of a model in parts: it is cut where that is cheapest. */
@@ -93,20 +98,32 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
       const sources = needs.sources.map(({ site, node, bytesPerMonth }) => ({ node: attachedTo(fleet, site, node) ?? gateOf.get(site) ?? -1, site, gigabytes: bytesPerMonth / gigabyte / needs.replicas }));
       const effects = needs.effects.map((site) => ({ node: gateOf.get(site) ?? -1, site }));
       const callMs = longestCall(fleet, unit, needs);
-      const makers = (needs.makers ?? []).flatMap(({ node, here = false }) => (fleet.indexOf.has(node) ? [{ node: fleet.indexOf.get(node) ?? -1, here }] : []));
+      const makers = makersOf(fleet, needs);
       const asked = own.filter((stage) => stage.needs === needs).flatMap((stage) => askedOf(fleet, stage));
       for (let replica = 0; replica < needs.replicas; replica++) {
         const siblings = needs.replicas === 1 ? none : Array.from({ length: needs.replicas }, (_, other) => first + other).filter((other) => other !== first + replica);
-        items.push({ unit, replica, needs, unitIndex, sources, effects, makers, flows: [], siblings, asked, callMs, kind });
+        items.push({ unit, replica, needs, unitIndex, sources, effects, makers, takers: needs.takers ?? [], flows: [], siblings, asked, callMs, kind });
       }
       unitIndex++;
     }
-    for (const { from, to, bytesPerMonth, asks, hands } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte, asks === true ? "asks" : (hands ?? "any"), stagedBetween(own, from, to));
+    for (const { from, to, bytesPerMonth, asks, hands, borders } of flows) {
+      const sites = hands === undefined ? undefined : sitesTaken(units.find(({ name }) => name === to));
+      joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, { gigabytes: bytesPerMonth / gigabyte, way: asks === true ? "asks" : (hands ?? "any"), staged: stagedBetween(own, from, to), borders: bordersOf(borders), sites });
+    }
   }
   return { items, indexOf, known: createKnownCosts(items.length), stages, outlook: undefined };
 }
 
 const none: readonly number[] = [];
+
+/** Who names its sources is handed what is made at those sites, and nothing else. */
+const sitesTaken = (taker: UnitNeeds | undefined): Flow["sites"] => (taker?.onTheWay === true && taker.sources.length > 0 ? new Set(taker.sources.map(({ site }) => site)) : undefined);
+
+function bordersOf(rows: AppNeeds["flows"][number]["borders"] = []): Borders | undefined {
+  const borders = new Map<string, Set<string>>();
+  for (const { born, to } of rows) borders.set(born, (borders.get(born) ?? new Set<string>()).add(to));
+  return borders.size === 0 ? undefined : borders;
+}
 
 /** A node of that site; a name that is none of it, or gone from the fleet, says nothing. */
 function attachedTo({ indexOf, nodes }: Fleet, site: string, name: string | undefined): number | undefined {
@@ -126,11 +143,11 @@ function longestCall(fleet: Fleet, unit: string, { latencyMsMax, callMs }: UnitN
 }
 
 /** Each replica of the one exchanges as much with each of the other. What the other may do hours later does not wait for the way. */
-function joinItems(items: readonly Item[], from: number, to: number, gigabytes: number, way: Way, staged: Flow["staged"]): void {
+function joinItems(items: readonly Item[], from: number, to: number, { gigabytes, way, staged, borders, sites }: Pick<Flow, "gigabytes" | "way" | "staged" | "borders" | "sites">): void {
   const [one, other] = [items[from], items[to]];
   if (one === undefined || other === undefined) return;
   const part = 1 / (one.needs.replicas * other.needs.replicas);
-  const flow = { gigabytes: gigabytes * part, share: other.needs.deferrableHours > 0 ? 0 : part, part, way, ...(staged === undefined ? {} : { staged }) };
+  const flow = { gigabytes: gigabytes * part, share: other.needs.deferrableHours > 0 ? 0 : part, part, way, ...(staged === undefined ? {} : { staged }), ...(borders === undefined ? {} : { borders }), ...(sites === undefined ? {} : { sites }) };
   for (let a = from; a < from + one.needs.replicas; a++) {
     for (let b = to; b < to + other.needs.replicas; b++) {
       items[a]?.flows.push({ ...flow, item: b, gives: true });

@@ -50,5 +50,12 @@ export const reductionMaker = (app: AppParts, reduction: Reduction): Maker => ({
   tooMuchOf: (from) => tellsTooMuch(reduction, from, app.reductions ?? []),
 });
 
+/** The class of what it makes, where that is declared so: lower than what it was handed only where its guard lets it. */
+export function classOfMade(declared: DataClass, maker: Maker, { app, guard }: { readonly app: Pick<AppDocument, "name">; readonly guard: { lowered(unit: string, from: DataClass, into: DataClass, through: Transform): DataClass } }, through = maker.through): DataClass {
+  const { name, from } = maker;
+  if (!isLowered(from, declared)) return declared;
+  return withheldBy(maker, declared).length > 0 ? from : guard.lowered(`${app.name}/${name}`, from, declared, through);
+}
+
 /** Why what it makes stays what it was handed, before any guard is asked; empty where that is up to the guard. */
 export const withheldBy = ({ from, tooMuchOf }: Maker, into: DataClass): readonly string[] => (isLowered(from, into) ? (tooMuchOf?.(from) ?? []) : []);

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { inventoryNodeSchema } from "./inventory.ts";
-import { unitNeedsSchema } from "./needs.ts";
+import { appNeedsSchema, unitNeedsSchema } from "./needs.ts";
 
 const nodeSchema = z.string().min(1).max(63);
 /** `app/function`. */
@@ -13,10 +13,12 @@ export const delegationSchema = z.strictObject({
   site: nodeSchema,
   /** Rises with each change; the same in the documents of all members. */
   serial: z.int().min(1),
-  /** As control knows them, so that the lead plans by what control would plan by. */
-  members: z.array(inventoryNodeSchema.pick({ name: true, tier: true, site: true, jurisdiction: true, trust: true, providers: true, capacity: true })).min(3).max(limits.siteMembersMax),
+  /** As control knows them, so that the lead plans by what control would plan by. Who is above each is told where something goes between the units: events go up, and to no sibling. */
+  members: z.array(inventoryNodeSchema.pick({ name: true, tier: true, site: true, jurisdiction: true, trust: true, providers: true, capacity: true, uplink: true })).min(3).max(limits.siteMembersMax),
   /** Where each is to run while control can be asked, and what it needs of another place. */
   units: z.array(z.strictObject({ unit: unitSchema, home: nodeSchema, needs: unitNeedsSchema })).max(limits.appFunctionsMax),
+  /** By app, what goes between those; absent where nothing does. */
+  flows: z.record(nodeSchema, appNeedsSchema.shape.flows.unwrap()).optional(),
 });
 export type Delegation = z.infer<typeof delegationSchema>;
 

@@ -8,6 +8,7 @@ import { trustLevels } from "./inventory.ts";
 import { nameSchema } from "./name.ts";
 import { tierSchema } from "./tier.ts";
 
+const jurisdiction = z.string().regex(jurisdictionPattern);
 const amount = z.number().min(0).max(limits.amountMax);
 
 const fields = {
@@ -66,8 +67,13 @@ export const unitNeedsSchema = z.strictObject({
   effects: fields.effects.default([]),
   /** It is handed what its sources send up, and nothing else: it stands at their sites or above them. */
   onTheWay: z.boolean().default(false),
-  /** Nodes on which its app makes what it is handed, whatever is placed: it is handed that on the same node or above it; `here`: what is made there leaves no node. */
-  makers: z.array(z.strictObject({ node: nameSchema, here: z.literal(true).optional() })).max(limits.makersMax).optional(),
+  /**
+   * Nodes on which what it is handed is made, whatever is placed: it is handed that on the same node or above it; `here`: what is made there leaves no node; `until`: the policy lets it go up to this node, and no
+   * higher; `asks`: it is asked there, and questions go to siblings, too.
+   */
+  makers: z.array(z.strictObject({ node: nameSchema, here: z.literal(true).optional(), until: nameSchema.optional(), asks: z.literal(true).optional() })).max(limits.makersMax).optional(),
+  /** What its app has on every node of a tier, and hands what is made on that node, and nothing else. */
+  takers: z.array(z.strictObject({ unit: nameSchema, tier: tierSchema })).max(limits.appFunctionsMax).optional(),
   /** Sites whose nodes alone can open what it is made of. */
   sealedTo: z.array(nameSchema).optional(),
   /** Nodes on which the policy does not let it run, and why. */
@@ -117,7 +123,7 @@ export const appNeedsSchema = z
   .strictObject({
     app: nameSchema,
     units: z.array(unitNeedsSchema).max(limits.appFunctionsMax),
-    flows: z.array(z.strictObject({ from: nameSchema, to: nameSchema, bytesPerMonth: amount.default(0), /** Questions, which go up: what answers stands on the same node, beside it in its site, or above. */ asks: z.literal(true).optional(), /** Events, which are handed on the same node or above it; `here`: they leave no node. */ hands: z.enum(["up", "here"]).optional() })).max(4 * limits.appFunctionsMax).default([]),
+    flows: z.array(z.strictObject({ from: nameSchema, to: nameSchema, bytesPerMonth: amount.default(0), /** Questions, which go up: what answers stands on the same node, beside it in its site, or above. */ asks: z.literal(true).optional(), /** Events, which are handed on the same node or above it; `here`: they leave no node. */ hands: z.enum(["up", "here"]).optional(), /** Where the policy does not let them come, by where they were made: jurisdictions. */ borders: z.array(z.strictObject({ born: jurisdiction, to: jurisdiction })).max(limits.bordersMax).optional() })).max(4 * limits.appFunctionsMax).default([]),
     stages: z.array(stagedSchema).max(limits.appFunctionsMax).optional(),
   })
   .superRefine(({ units, flows, stages = [] }, context) => {

@@ -36,6 +36,17 @@ test("on an island what is urgent gets the room of what is less so, and says why
   assert.equal(sitePlanner.decide(view([], { before: decided }), tools).size, 0, "the home is back");
 });
 
+test("what one unit hands another goes to no sibling: on an island they come to stand together, and who has all the room does not part them", () => {
+  const upward = (name: string, processors: number) => ({ ...member(name, processors), uplink: { parent: "edge-1" } });
+  const pair = (flows: object): SiteView => ({ ...view(["g1"]), delegation: delegationSchema.parse({ site: "plant", serial: 1, members: [upward("g1", 1), upward("g2", 0.8), upward("g3", 0.8)], units: [unit("first", "g1", 0.3, 5), unit("second", "g1", 0.3, 5), unit("other", "g2", 0.5, 5)], ...flows }) });
+  const nodes = (seen: SiteView): readonly (string | null)[] => {
+    const decided = sitePlanner.decide(seen, tools);
+    return ["a/first", "a/second"].map((name) => decided.get(name)?.node ?? null);
+  };
+  assert.deepEqual(nodes(pair({ flows: { a: [{ from: "first", to: "second", hands: "up" }] } })), ["g3", "g3"]);
+  assert.deepEqual(nodes(pair({})).toSorted(), ["g2", "g3"], "without that they are apart");
+});
+
 test("what a member has of which control said so is the lead's to give, whatever else is in use of it", () => {
   const empty = view(["g1"], { delegation: { ...delegation, units: delegation.units.slice(0, 1) } });
   assert.deepEqual([...sitePlanner.decide(empty, tools)].map(([name, { node }]) => [name, node]), [["a/one", "g2"]]);

@@ -107,7 +107,7 @@ function strandedAt(unit: string, home: string, { members, holders }: SiteView, 
 }
 
 /** What lies outside the site is no ground to choose within it. */
-function appsOf({ site, units }: Delegation, stranded: ReadonlyMap<string, string>): readonly AppNeeds[] {
+function appsOf({ site, units, flows }: Delegation, stranded: ReadonlyMap<string, string>): readonly AppNeeds[] {
   const byApp = new Map<string, UnitNeeds[]>();
   for (const { unit, needs } of units) {
     if (stranded.has(unit)) continue;
@@ -116,7 +116,10 @@ function appsOf({ site, units }: Delegation, stranded: ReadonlyMap<string, strin
     const own: UnitNeeds = { ...rest, sources: needs.sources.filter((source) => source.site === site), effects: [], onTheWay: false };
     byApp.set(app, [...(byApp.get(app) ?? []), own]);
   }
-  return [...byApp].map(([app, own]) => ({ app, units: own, flows: [] }));
+  return [...byApp].map(([app, own]) => {
+    const has = (name: string): boolean => own.some((unit) => unit.name === name);
+    return { app, units: own, flows: (flows?.[app] ?? []).filter(({ from, to }) => has(from) && has(to)) };
+  });
 }
 
 /** No member tells the lead its load: what was left to the site is given out as a whole. */

@@ -4,11 +4,10 @@
  */
 import { declaredClass, type AppParts } from "@holon/core/reduce/declared.ts";
 import type { CellChange, Log } from "@holon/core/log/log.ts";
-import { moreSensitive, type Maker } from "@holon/core/policy/lowering.ts";
+import { classOfMade, moreSensitive, type Maker } from "@holon/core/policy/lowering.ts";
 import type { Transform } from "@holon/core/policy/transform.ts";
 import { dataClassSchema, type DataClass } from "@holon/core/schema/event.ts";
 import type { Guard } from "../policy/guard.ts";
-import { classOfMade } from "./output-place.ts";
 
 export interface HandedClass {
   /** The unit, with the class of what it makes things of. */

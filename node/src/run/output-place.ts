@@ -1,6 +1,6 @@
 /** What the guard makes of what a unit emits. */
 import { assert } from "@holon/core/errors.ts";
-import { isLowered, withheldBy, type Maker } from "@holon/core/policy/lowering.ts";
+import { classOfMade, isLowered, type Maker } from "@holon/core/policy/lowering.ts";
 import type { Transform } from "@holon/core/policy/transform.ts";
 import type { UnitEvent } from "@holon/core/ports.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
@@ -25,12 +25,6 @@ export function placeOf(declared: Emits[string], maker: Maker, { app, guard }: {
   const done = lowers && own !== from ? through : undefined;
   const stream = declared.stream === "local" || guard.mayExport(own, declared.stream, done) ? declared.stream : "local";
   return { stream, class: own, ...(done === undefined ? {} : { through: done }) };
-}
-
-export function classOfMade(declared: DataClass, maker: Maker, { app, guard }: { readonly app: Pick<AppDocument, "name">; readonly guard: Pick<Guard, "lowered"> }, through = maker.through): DataClass {
-  const { name, from } = maker;
-  if (!isLowered(from, declared)) return declared;
-  return withheldBy(maker, declared).length > 0 ? from : guard.lowered(`${app.name}/${name}`, from, declared, through);
 }
 
 /** The subject of what is personal is a person: what leaves that class carries a pseudonym in its place. */

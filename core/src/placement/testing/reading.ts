@@ -193,8 +193,14 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
   const asked = (unit: string): readonly (readonly [string, Staged])[] => apps.flatMap(({ app, stages = [] }) => stages.flatMap((staged) => (`${app}/${staged.parts.at(-1)?.name ?? ""}` === unit ? [[app, staged] as const] : [])));
 
   /** Whether an event that is made on the one node is handed on the other: it climbs, if it leaves its node at all. Where nobody has said who stands above or below, nothing is ruled out. */
-  const isHanded = (stays: boolean, one: InventoryNode, other: InventoryNode): boolean =>
-    one === other || other.state === "silent" || (!stays && (lineOf(one).includes(other) || (lineOf(one).length === 1 && nodes.every((node) => node === one || !lineOf(node).includes(one)))));
+  const isHanded = (stays: boolean, one: InventoryNode, other: InventoryNode, mayEnter: (step: InventoryNode, from: InventoryNode) => boolean = () => true): boolean => {
+    if (one === other || other.state === "silent") return true;
+    const line = lineOf(one);
+    const climb = line.slice(1, line.indexOf(other) + 1);
+    if (line.includes(other)) return !stays && climb.every((step, index) => mayEnter(step, line[index] ?? step));
+    return !stays && one.uplink === undefined && nodes.every((node) => node === one || !lineOf(node).includes(one));
+  };
+  const isAsked = (one: InventoryNode, other: InventoryNode): boolean => one.site === other.site || lineOf(one).includes(other);
 
   /** What it costs as it stands there, by itself. */
   function month({ unit, needs }: Replica, node: InventoryNode, accelerated: boolean): { readonly all: number; readonly money: number; readonly isMoneyKnown: boolean } {
@@ -215,8 +221,8 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
       (gigabytes === 0 || told.gigabyteHour(node) !== undefined) &&
       (units === 0 || (told.acceleratorHour(node) !== undefined && isFree(told.acceleratorWatts(node)))) &&
       ways.every((each) => each.gigabytes === 0 || each.way.priceKnown);
-    const makers = (needs.makers ?? []).flatMap(({ node: name, here }) => (byName.has(name) ? [{ from: byName.get(name) ?? node, stays: here === true }] : []));
-    const unheard = makers.filter(({ from, stays }) => !isHanded(stays, from, node)).length;
+    const makers = (needs.makers ?? []).flatMap((maker) => (byName.has(maker.node) ? [{ ...maker, from: byName.get(maker.node) ?? node }] : []));
+    const unheard = makers.filter(({ from, here, until, asks }) => (asks === true ? !isAsked(from, node) : !isHanded(here === true, from, node, (_, below) => below.name !== until))).length + (node.state === "silent" ? 0 : (needs.takers ?? []).filter(({ tier }) => tier !== node.tier).length);
     return { all: money + carbon + hardware + ms * policy.perMillisecond + ofQuestions + 1e4 * unheard, money, isMoneyKnown };
   }
 
@@ -255,7 +261,7 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
 
   /** What each of two replicas that exchange data pays for the way between their nodes, a month. */
   const flows = apps.flatMap(({ app, flows: between }) =>
-    between.flatMap(({ from, to, bytesPerMonth, asks, hands }) => {
+    between.flatMap(({ from, to, bytesPerMonth, asks, hands, borders = [] }) => {
       const [senders, takers] = [from, to].map((name) => replicas.filter(({ unit }) => unit === `${app}/${name}`));
       const part = 1 / ((senders?.length ?? 1) * (takers?.length ?? 1));
       return (senders ?? []).flatMap((sender) =>
@@ -266,9 +272,11 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
             const { ms, perGigabyte } = leg(one, other);
             const staged = asked(taker.unit).find(([, each]) => each.units.some(({ unit }) => `${app}/${unit}` === sender.unit))?.[1];
             const rows = staged?.units.find(({ unit }) => `${app}/${unit}` === sender.unit)?.rowsPerMonth;
-            const reached = one.site === other.site || lineOf(one).includes(other);
+            const reached = isAsked(one, other);
+            const mayEnter = (step: InventoryNode): boolean => !borders.some((border) => border.born === one.jurisdiction && border.to === step.jurisdiction);
+            const isTaken = !taker.needs.onTheWay || taker.needs.sources.length === 0 || one === other || other.state === "silent" || taker.needs.sources.some(({ site }) => site === one.site);
             if (staged !== undefined && rows !== undefined) return part * (questions(app, staged, taker.needs, rows, one, other) + (reached ? 0 : 1e4));
-            const isThere = (asks !== true || reached) && (hands === undefined || isHanded(hands === "here", one, other));
+            const isThere = (asks !== true || reached) && (hands === undefined || (isTaken && isHanded(hands === "here", one, other, mayEnter)));
             return (isThere ? 0 : 1e4 * (hands === undefined ? part : 1)) + (bytesPerMonth / 1e9) * part * perGigabyte + (taker.needs.deferrableHours > 0 ? 0 : part * ms * policy.perMillisecond);
           },
         })),
