@@ -64,8 +64,10 @@ export function delegationsOf({ state, apps, placements, held, delegated, nextVe
     const members = membersOf(state, node);
     if (own?.delegated !== true || site === undefined || members === undefined || !delegated.has(unit)) continue;
     const row = bySite.get(site) ?? { members, units: [] };
-    const { island: _, makers: __, takers: ___, ...standing } = own;
-    row.units.push({ unit, home: node, needs: standing });
+    const { island: _, makers = [], ...standing } = own;
+    // Of what is made elsewhere nothing comes while the site is cut off.
+    const within = makers.filter((maker) => members.includes(maker.node));
+    row.units.push({ unit, home: node, needs: within.length === 0 ? standing : { ...standing, makers: within } });
     bySite.set(site, row);
   }
   const told = new Map<string, Delegation>();
@@ -75,7 +77,7 @@ export function delegationsOf({ state, apps, placements, held, delegated, nextVe
     const last = before.find((one) => one?.serial === newest);
     const flows = flowsAmong(apps, new Set(units.map(({ unit }) => unit)));
     const known = members.map((name) => memberOf(state, name, last?.members.find((member) => member.name === name)));
-    const body = { site, members: flows === undefined ? known : known.map((member) => withAbove(member, state)), units: units.sort((a, b) => (a.unit < b.unit ? -1 : 1)), ...(flows === undefined ? {} : { flows }) };
+    const body = { site, members: flows === undefined && units.every(({ needs: { makers, takers } }) => makers === undefined && takers === undefined) ? known : known.map((member) => withAbove(member, state)), units: units.sort((a, b) => (a.unit < b.unit ? -1 : 1)), ...(flows === undefined ? {} : { flows }) };
     const isSame = newest > 0 && before.every((one) => one?.serial === newest && canonicalJson({ ...one, serial: 0 }) === canonicalJson({ ...body, serial: 0 }));
     // No member was given that number with anything else, whatever this control remembers.
     const delegation = delegationSchema.parse({ ...body, serial: isSame ? newest : Math.max(newest + 1, ...members.map(nextVersion)) });

@@ -237,3 +237,23 @@ test("of what is raw at a site of several gateways a part comes, and that is tol
   const { fleet } = await start(fn("idle", { type: "never.came" }, {}));
   assert.match((await fleet.drive(fleet.control.deploy(raw))).join(), /^chain\/sum is on m[12]: what is made for it on m[12] does not come to m[12]: it leaves no node$/);
 });
+
+test("without a written policy only what may go anywhere leaves its node", async () => {
+  const chain = (to: string): AppDocument => appDocumentSchema.parse({ ...app(fn("first", { type: "in.came" }, { needs: { tiers: ["gateway"] }, emits: { "chain.a": derived } }), fn("second", { type: "chain.a" }, { needs: {} })), egress: [{ class: "derived", to }] });
+  const { fleet } = await start(fn("idle", { type: "never.came" }, {}));
+  await fleet.drive(fleet.control.deploy(chain("EU")));
+  assert.equal(await placeOf(fleet, "second"), await placeOf(fleet, "first"));
+  await fleet.drive(fleet.control.deploy(chain("*")));
+  assert.equal(await placeOf(fleet, "second"), "cloud");
+});
+
+test("an app that drives another's unit to where less comes is told so; what keeps another app's own readings in `local` comes to none but who reads that", async () => {
+  const { fleet } = await start(fn("tick", { type: "in.came" }, { emits: emitsTick }), fn("sum", { type: "chain.tick" }, { needs: { tiers: ["edge", "cloud"], processors: 1, priority: 1 } }));
+  assert.equal(await placeOf(fleet, "sum"), "cloud");
+  const other = appDocumentSchema.parse({ ...app(fn("must", { type: "never.came" }, { needs: { tiers: ["cloud"], processors: 1, priority: 9 } })), name: "law" });
+  assert.deepEqual(await fleet.drive(fleet.control.deploy(other)), ["chain/sum moves from cloud to edge-1: what is made for it on m1 and m2 does not come to edge-1, which is not above them"]);
+  const local = appDocumentSchema.parse({ ...app(fn("keep", { type: "in.came" }, { emits: { "chain.tick": { stream: "local", class: "derived" } } })), name: "keeper" });
+  await fleet.drive(fleet.control.deploy(local));
+  const makers = (await inForce(fleet)).inputs.apps.find((one) => one.app === "chain")?.units.find(({ name }) => name === "sum")?.makers;
+  assert.deepEqual(makers, [{ node: "m1" }, { node: "m2" }]);
+});

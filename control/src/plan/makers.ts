@@ -67,22 +67,29 @@ function originsOf({ documents, state, policy, standsOn }: MakersFacts, own: App
   const onTier = new Map<Tier, Origin[]>();
   const madeAt = new Map<string, Origin[]>();
   const add = <Key>(where: Map<Key, Origin[]>, key: Key, origin: Origin): void => void where.set(key, [...(where.get(key) ?? []), origin]);
+  const isLocalRead = readsLocal(own, to);
   for (const app of [own, ...documents.filter(({ name }) => name !== own.name)]) {
     for (const maker of makersOf(app)) {
       const from = app.functions.find(({ name }) => name === maker.name);
       if (from === to || (app === own && from?.needs !== undefined)) continue;
       for (const [type, target] of Object.entries(maker.emits)) {
-        if (!isFor(to, type)) continue;
+        if (!isFor(to, type) || (app !== own && target.stream === "local" && !isLocalRead)) continue;
         const origin = { app, name: maker.name, maker, target };
         if (from?.needs === undefined) add(onTier, from === undefined ? "gateway" : tierOf(from), origin);
         else for (const node of standsOn.get(`${app.name}/${from.name}`) ?? []) add(madeAt, node, origin);
       }
     }
-    for (const { name, type, class: held, stream = "local" } of app.sources) if (isFor(to, type)) add(onTier, "gateway", { app, name, maker: undefined, target: { stream, class: held } });
+    for (const { name, type, class: held, stream = "local" } of app.sources) if (isFor(to, type) && (app === own || stream !== "local" || isLocalRead)) add(onTier, "gateway", { app, name, maker: undefined, target: { stream, class: held } });
   }
   if (onTier.size === 0) return madeAt;
   for (const node of state.nodes.values()) for (const origin of onTier.get(node.tier) ?? []) if (mayRun({ state, policy }, origin, node)) add(madeAt, node.name, origin);
   return madeAt;
+}
+
+/** Of its node's own `local` a unit is handed what its app puts there, or, where nothing of it makes what it takes, all that is of its type. */
+function readsLocal(own: AppDocument, to: FunctionDocument): boolean {
+  const streams = makersOf(own).flatMap(({ emits }) => Object.entries(emits).flatMap(([type, { stream }]) => (isFor(to, type) ? [stream] : [])));
+  return streams.length === 0 || streams.includes("local") || own.sources.some(({ type }) => isFor(to, type));
 }
 
 const mayRun = ({ state: { revoked }, policy }: Pick<MakersFacts, "policy" | "state">, { app, name }: Pick<Origin, "app" | "name">, node: { readonly name: string; readonly site: string }): boolean =>

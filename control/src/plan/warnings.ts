@@ -1,7 +1,7 @@
 /** What of an app is taken as it stands, and is hardly what its author means, or not what he gets now: by its document, and by the plan that follows from it. */
 import { explainChoice } from "@holon/core/placement/explain.ts";
 import { whatIsLost } from "@holon/core/placement/explain-passing.ts";
-import { lostBetween, missedOn, untakenOn } from "@holon/core/placement/passing.ts";
+import { lostAt, lostBetween, missedOn, untakenOn } from "@holon/core/placement/passing.ts";
 import type { Planned } from "@holon/core/placement/planner.ts";
 import { siteMembersMin } from "@holon/core/placement/site-members.ts";
 import { warningsOfApp } from "@holon/core/placement/warnings-of-app.ts";
@@ -25,7 +25,21 @@ export function warningsOf(document: AppDocument, state: ControlState, proposal:
     const why = needs?.delegated === true ? notLeft(state, homes.get(`${document.name}/${name}`)) : undefined;
     return why === undefined ? [] : [`function ${name} is \`delegated\`, and ${why}`];
   });
-  return [...own, ...alone, ...lost(planned, document.name), ...waiting];
+  return [...own, ...alone, ...lost(planned, document.name), ...lostElsewhere(proposal, document.name), ...waiting];
+}
+
+/** Units of other apps that this drives to where less comes, or out. */
+function lostElsewhere({ planned: { fleet, work, ledger }, before }: Proposal, app: string): readonly string[] {
+  const stood = new Map(before?.placements.map(({ unit, replica, node }) => [`${unit} ${replica}`, node]));
+  return work.items.flatMap((item, index) => {
+    const old = stood.get(`${item.unit} ${item.replica}`);
+    const [from, to] = [fleet.indexOf.get(old ?? "") ?? -1, ledger.at[index] ?? -1];
+    if (old === undefined || from < 0 || from === to || item.unit.startsWith(`${app}/`)) return [];
+    const called = `${item.unit}${item.replica === 0 ? "" : ` (replica ${item.replica})`}`;
+    if (to < 0) return [`${called} was on ${old}, and stands nowhere any more: room is given to what is more urgent, or no node may run it`];
+    if (lostAt(fleet, item, ledger.at, to) <= lostAt(fleet, item, ledger.at, from)) return [];
+    return [`${called} moves from ${old} to ${fleet.nodes[to]?.name}: ${whatIsLost(fleet, work.items, ledger.at, item, to)}`];
+  });
 }
 
 /** What is handed to nobody: no bound forbids such a place, and nothing else would say it. What comes to one replica is handed. */

@@ -73,8 +73,8 @@ export function emittedFor({ functions }: Pick<AppDocument, "functions">, from: 
   return Object.entries(functions.find(({ name }) => name === from)?.emits ?? {}).flatMap(([type, target]) => (taker !== undefined && isFor(taker, type) ? [target] : []));
 }
 
-/** As far as the manifest says: what is not `public` leaves where the app asks for it. A written policy decides instead. */
-const leavesNode = (egress: AppDocument["egress"], { stream, class: own }: { readonly stream: string; readonly class: DataClass }): boolean => stream !== "local" && (own === "public" || egress.some((rule) => rule.class === own));
+/** As far as the manifest says: what is not `public` leaves where the app asks for it, for anywhere: without a written policy nobody has said where that is. A written one decides instead. */
+const leavesNode = (egress: AppDocument["egress"], { stream, class: own }: { readonly stream: string; readonly class: DataClass }): boolean => stream !== "local" && (own === "public" || egress.some((rule) => rule.class === own && rule.to === "*"));
 
 /** From a function to those that are handed what it emits, and to the models that answer it; what leaves its node is not the author's to say where a policy is written. How much: as the author says, else what is measured. */
 function flowsOf(app: AppDocument): readonly { readonly from: string; readonly to: string; readonly bytesPerMonth?: number; readonly hands?: "up" | "here" }[] {

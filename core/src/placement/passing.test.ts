@@ -38,3 +38,11 @@ test("a maker that stands for many outweighs a few, and how many they are is tol
   assert.equal(ask(at(2), "gateway-2").verdict, "chosen");
   assert.match(ask(at(70), "gateway-2").text, /: what is made for it on gateway-1 and up to 69 more does not come to gateway-2, which is not above them\.$/);
 });
+
+test("what does not come outweighs what anything costs, and never a place at all, in whatever currency", () => {
+  const dear: World = { node: { "cloud-1": { capacity: { processors: 64, memoryBytes: 2e9 }, prices: priced(0.9) }, "edge-1": { capacity: { processors: 64, memoryBytes: 2e9 } } }, unit: { tiers: ["edge", "cloud"], processors: 30, makers: [{ node: "cloud-1" }] } };
+  assert.deepEqual([ask(dear, "cloud-1").verdict, ask(dear, "edge-1").reason], ["chosen", "way"]);
+  const crowded: World = { policy: { perMove: 13_000 }, unit: { tiers: ["edge", "cloud"], processors: 2, priority: 0, makers: [{ node: "cloud-1", like: 64 }] }, others: [{ name: "must", processors: 2, tiers: ["cloud"] }] };
+  const { plan } = planAll(inputsOf(crowded), tools);
+  assert.deepEqual([plan.unplaced, plan.placements.map(({ unit, node }) => `${unit} ${node}`)], [[], ["pump/judge edge-1", "pump/must cloud-1"]]);
+});

@@ -36,12 +36,12 @@ export const makersOf = ({ indexOf }: Fleet, { makers = [] }: Pick<UnitNeeds, "m
 
 /** What is counted for what does not come to the other end, seen from one of the two. Of questions each replica that answers has its part. */
 export const lostBetween = (fleet: Fleet, one: number, other: number, flow: Flow): number =>
-  flow.way === "any" || (flow.gives ? comes(fleet, flow, one, other) : comes(fleet, flow, other, one)) ? 0 : outOfReach(fleet.policy) * (flow.way === "asks" ? flow.part : 1);
+  flow.way === "any" || (flow.gives ? comes(fleet, flow, one, other) : comes(fleet, flow, other, one)) ? 0 : flow.weight * (flow.way === "asks" ? flow.part : 1);
 
 /** The same for what comes from, or goes to, what the plan does not choose. */
-export function lostOn(fleet: Fleet, item: Pick<Item, "makers" | "takers">, node: number): number {
+export function lostOn(fleet: Fleet, item: Pick<Item, "makers" | "takers" | "weight">, node: number): number {
   if (item.makers.length === 0 && item.takers.length === 0) return 0;
-  return outOfReach(fleet.policy) * (missedOn(fleet, item, node).reduce((sum, { like }) => sum + like, 0) + untakenOn(fleet, item, node).length);
+  return item.weight * (missedOn(fleet, item, node).reduce((sum, { like }) => sum + like, 0) + untakenOn(fleet, item, node).length);
 }
 
 /** Nodes of which what is made there does not come to this one. */
@@ -54,8 +54,11 @@ export const untakenOn = ({ nodes, silent }: Fleet, { takers }: Pick<Item, "take
 export const lostAt = (fleet: Fleet, item: Item, at: ArrayLike<number>, node: number, part = 1): number =>
   item.flows.reduce((sum, flow) => (flow.way === "any" || (at[flow.item] ?? -1) < 0 ? sum : sum + part * lostBetween(fleet, node, at[flow.item] ?? -1, flow)), lostOn(fleet, item, node));
 
-/** What is where nothing comes is of no use; it is still better than not to be there. */
-const outOfReach = ({ perMove }: PlacementPolicy): number => Math.max(1e4, 2e4 * perMove);
+/** What is where nothing comes is of no use; it is still better than not to be there. More than what anything costs anywhere. */
+export const weightOf = ({ perMove }: PlacementPolicy, dearest: number): number => Math.max(1e4, 2e4 * perMove, 4 * dearest);
+
+/** All that an item may miss. */
+export const mostLost = ({ makers, takers, flows, weight }: Pick<Item, "makers" | "takers" | "flows" | "weight">): number => weight * (makers.reduce((sum, { like }) => sum + like, 0) + takers.length + flows.filter(({ way }) => way !== "any").length);
 
 const comes = (fleet: Fleet, passage: Passage, from: number, to: number): boolean => hindranceOf(fleet, passage, from, to) === undefined;
 

@@ -8,7 +8,7 @@ import { createFinder, type Finder } from "./candidates.ts";
 import { searchThrough } from "./exhaust.ts";
 import type { Fleet } from "./fleet.ts";
 import { costOfAll, createLedger, leavingCost, restore, standingOf, unplacedCost, type Ledger, type Standing } from "./ledger.ts";
-import { lostAt, lostOn } from "./passing.ts";
+import { lostAt, lostOn, mostLost } from "./passing.ts";
 import { costBetween, type Item, type Work } from "./work.ts";
 
 export interface Question {
@@ -74,7 +74,8 @@ function leavingAmong(items: readonly Item[], ledger: Ledger, indexes: Iterable<
   for (const index of indexes) {
     const node = ledger.at[index] ?? -1;
     const place = node < 0 ? items[index]?.kind.inOrder[0] : node;
-    const cost = place === undefined ? 0 : ledger.with(index, place);
+    const item = items[index];
+    const cost = place === undefined || item === undefined ? 0 : ledger.with(index, place) + mostLost(item);
     if (cost < Number.POSITIVE_INFINITY) dearest = Math.max(dearest, cost);
   }
   return Math.max(leavingCost, 1_000 * dearest);

@@ -9,7 +9,7 @@ import type { AcceleratorOutlook } from "./accelerators.ts";
 import { dutyOf } from "./jobs.ts";
 import { costOf, totalOf } from "./month.ts";
 import { createKnownCosts, type KnownCosts } from "./known-costs.ts";
-import { isLoose, isOnTheWay, lostBetween, makersOf, type Borders, type Maker, type Way } from "./passing.ts";
+import { isLoose, isOnTheWay, lostBetween, makersOf, weightOf, type Borders, type Maker, type Way } from "./passing.ts";
 import { askedOf, cheapestStage, stageOf, stagedBetween, type Asked, type Stage } from "./stages.ts";
 
 export interface Item {
@@ -28,6 +28,8 @@ export interface Item {
   readonly takers: NonNullable<UnitNeeds["takers"]>;
   /** Other items that it exchanges data with. */
   readonly flows: Flow[];
+  /** What each of its makers counts that does not come, and each taker to whom it does not. */
+  weight: number;
   readonly siblings: readonly number[];
   /** Of a model that is asked by what runs on every node of a tier: who asks how much, and what is cut. */
   readonly asked: readonly Asked[];
@@ -45,6 +47,8 @@ export interface Flow {
   /** Of all that the two units exchange. */
   readonly part: number;
   readonly way: Way;
+  /** What counts if it does not come. */
+  weight: number;
   /** Of events: where the policy does not let them come, and from which sites alone they are taken. */
   readonly borders?: Borders | undefined;
   readonly sites?: ReadonlySet<string> | undefined;
@@ -104,7 +108,7 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
       const asked = own.filter((stage) => stage.needs === needs).flatMap((stage) => askedOf(fleet, stage));
       for (let replica = 0; replica < needs.replicas; replica++) {
         const siblings = needs.replicas === 1 ? none : Array.from({ length: needs.replicas }, (_, other) => first + other).filter((other) => other !== first + replica);
-        items.push({ unit, replica, needs, unitIndex, sources, effects, makers, takers: needs.takers ?? [], flows: [], siblings, asked, callMs, kind });
+        items.push({ unit, replica, needs, unitIndex, sources, effects, makers, takers: needs.takers ?? [], flows: [], weight: 0, siblings, asked, callMs, kind });
       }
       unitIndex++;
     }
@@ -114,10 +118,35 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
     }
   }
   const passing = [...items.keys()].filter((index) => isPassing(items[index]));
+  if (passing.length > 0) weigh(items, fleet);
   return { items, indexOf, known: createKnownCosts(items.length), stages, passing, outlook: undefined };
 }
 
 const none: readonly number[] = [];
+
+/** What does not come counts for more than any place costs. */
+function weigh(items: readonly Item[], fleet: Fleet): void {
+  const dearest = dearestIn(fleet);
+  const weight = weightOf(fleet.policy, items.reduce((most, item) => Math.max(most, dearest(item)), 0));
+  for (const item of items) {
+    item.weight = weight;
+    for (const flow of item.flows) flow.weight = weight;
+  }
+}
+
+/** More than a month of an item costs on any node. */
+function dearestIn(fleet: Fleet): (item: Item) => number {
+  const { rates, policy, worst } = fleet;
+  const most = (...of: readonly Float64Array[]): number => of.reduce((sum, values) => sum + values.reduce((best, value) => Math.max(best, value), 0), 0);
+  const [processor, memory] = [most(rates.processorRent, rates.processorEnergy, rates.processorCarbon), most(rates.memoryRent)];
+  const accelerator = most(rates.acceleratorRent, rates.acceleratorEnergy, rates.acceleratorCarbon);
+  return ({ needs, sources, effects, flows }) => {
+    const accelerators = ((needs.accelerator?.count ?? 0) * (needs.accelerator?.milli ?? 0)) / 1000;
+    const gigabytes = [...sources, ...flows].reduce((sum, { gigabytes: each }) => sum + each, 0);
+    const ways = gigabytes * worst.perGigabyte + (sources.length + effects.length + flows.length) * worst.latencyMs * policy.perMillisecond;
+    return needs.processors * processor + (needs.memoryBytes / gigabyte) * memory + accelerators * accelerator + ways + policy.acceleratorSpared + policy.acceleratorMissed + moveCost(fleet, needs);
+  };
+}
 
 const isPassing = (item: Item | undefined): boolean => item !== undefined && (item.makers.length > 0 || item.takers.length > 0 || item.flows.some(({ way }) => way !== "any"));
 
@@ -152,7 +181,7 @@ function joinItems(items: readonly Item[], from: number, to: number, { gigabytes
   const [one, other] = [items[from], items[to]];
   if (one === undefined || other === undefined) return;
   const part = 1 / (one.needs.replicas * other.needs.replicas);
-  const flow = { gigabytes: gigabytes * part, share: other.needs.deferrableHours > 0 ? 0 : part, part, way, ...(staged === undefined ? {} : { staged }), ...(borders === undefined ? {} : { borders }), ...(sites === undefined ? {} : { sites }) };
+  const flow = { gigabytes: gigabytes * part, share: other.needs.deferrableHours > 0 ? 0 : part, part, way, weight: 0, ...(staged === undefined ? {} : { staged }), ...(borders === undefined ? {} : { borders }), ...(sites === undefined ? {} : { sites }) };
   for (let a = from; a < from + one.needs.replicas; a++) {
     for (let b = to; b < to + other.needs.replicas; b++) {
       items[a]?.flows.push({ ...flow, item: b, gives: true });

@@ -45,6 +45,8 @@ test("what one unit hands another goes to no sibling: on an island they come to 
   };
   assert.deepEqual(nodes(pair({ flows: { a: [{ from: "first", to: "second", hands: "up" }] } })), ["g3", "g3"]);
   assert.deepEqual(nodes(pair({})).toSorted(), ["g2", "g3"], "without that they are apart");
+  const made = (makers: readonly object[]): SiteView => ({ ...view(["g1"]), delegation: delegationSchema.parse({ site: "plant", serial: 1, members: [upward("g1", 1), upward("g2", 1), upward("g3", 1)], units: [{ ...unit("one", "g1", 0.3, 5), needs: { ...unit("one", "g1", 0.3, 5).needs, ...(makers.length === 0 ? {} : { makers }) } }] }) });
+  assert.deepEqual([made([]), made([{ node: "g3" }])].map((seen) => sitePlanner.decide(seen, tools).get("a/one")?.node), ["g2", "g3"], "it stands where what it is handed is made");
 });
 
 test("what a member has of which control said so is the lead's to give, whatever else is in use of it", () => {
