@@ -58,13 +58,38 @@ test("two of three: nothing is served before a second holder has signed, on a ma
   for (const index of [0, 2]) rmSync(join(second, "keys", keyFile(index)));
   const short = offline.map(({ id }) => id.slice(0, 12));
   assert.equal(await waitingOf(folder), undefined);
-  await assert.rejects(signTargets(folder, app("a", "1"), { nowMs }), hasCode("HOLON_SIGNATURE_UNMET", new RegExp(`targets 2 has 1 of 2 signatures \\(${short[0]}\\): it lacks 1 more of ${short[1]}, ${short[2]}`)));
-  assert.deepEqual(await waitingOf(folder), { version: 2, threshold: 2, signed: [offline[0]?.id], missing: [offline[1]?.id, offline[2]?.id] });
+  await assert.rejects(signTargets(folder, app("a", "1"), { nowMs }), hasCode("HOLON_SIGNATURE_UNMET", new RegExp(`targets 2, by which a/1 changes, has 1 of 2 signatures \\(${short[0]}\\): it lacks 1 more of ${short[1]}, ${short[2]}`)));
+  assert.deepEqual(await waitingOf(folder), { version: 2, threshold: 2, signed: [offline[0]?.id], missing: [offline[1]?.id, offline[2]?.id], changes: ["a/1"] });
   assert.equal((await ask(folder, ["a/1/app.json"])).targets.size, 0);
   cpSync(join(folder, "pending"), join(second, "pending"), { recursive: true });
   await signTargets(second, undefined, { nowMs });
   assert.deepEqual([...(await ask(second, ["a/1/app.json"])).targets.keys()], ["a/1/app.json"]);
   assert.deepEqual([readdirSync(join(second, "pending")), await waitingOf(second)], [[], undefined]);
+});
+
+test("who alters on the way what waits for signatures gets none: neither those who hold keys, one after the other, nor one who is told that nobody has signed it yet", async (t) => {
+  const folders = [scratchFolder(t), scratchFolder(t), scratchFolder(t)] as const;
+  const { offline } = await createPublisher(folders[0], { keys: 3, threshold: 2, nowMs });
+  for (const folder of folders.slice(1)) cpSync(folders[0], folder, { recursive: true });
+  for (const [own, folder] of folders.entries()) for (const [index, { id }] of offline.entries()) if (index !== own) rmSync(join(folder, "keys", `${id.slice(0, 16)}.json`));
+  const [first, second, third] = folders;
+  const pending = (folder: string): string => join(folder, "pending", "targets.json");
+  await fails(signTargets(first, app("a", "1"), { nowMs }), "HOLON_SIGNATURE_UNMET");
+  const altered = readFileSync(pending(first), "utf8").replaceAll("1".repeat(64), "6".repeat(64));
+  writeFileSync(pending(second), altered);
+  await assert.rejects(signTargets(second, undefined, { nowMs }), hasCode("HOLON_SIGNATURE_MIXED", new RegExp(`signature of ${offline[0]?.id.slice(0, 12) ?? ""} does not hold`)));
+  assert.deepEqual([(await waitingOf(second))?.signed, readFileSync(pending(second), "utf8")], [[], altered], "it is not counted, and nothing was added");
+  writeFileSync(pending(second), JSON.stringify({ ...JSON.parse(altered), signatures: [] }));
+  await assert.rejects(signTargets(second, undefined, { nowMs }), hasCode("HOLON_SIGNATURE_UNMET", /nobody who may has signed/));
+  cpSync(pending(second), pending(third));
+  await assert.rejects(signTargets(third, undefined, { nowMs }), hasCode("HOLON_SIGNATURE_UNMET", /nobody/));
+  assert.deepEqual([...(await ask(third, ["a/1/app.json"])).targets], []);
+  // Who says himself what it is signs that, whatever lies there.
+  await fails(signTargets(second, app("a", "1"), { nowMs }), "HOLON_SIGNATURE_UNMET");
+  assert.deepEqual((await waitingOf(second))?.changes, ["a/1"]);
+  cpSync(pending(second), pending(third));
+  await signTargets(third, undefined, { nowMs });
+  assert.deepEqual([...(await ask(third, ["a/1/app.json"])).targets], [["a/1/app.json", target("1")]]);
 });
 
 test("targets that wait for signatures wait on over another online key, and are completed behind it", async (t) => {

@@ -84,6 +84,22 @@ export async function isSigned(role: TopRole, bytes: Uint8Array, root: Uint8Arra
   }
 }
 
+/** Of the root's keys for the role, by their ids: those whose signature of it holds, and those whose does not. */
+export async function provedSigners(role: TopRole, bytes: Uint8Array, root: Uint8Array): Promise<{ readonly holds: readonly string[]; readonly broken: readonly string[] }> {
+  const [by, metadata] = [await read(root), await read(bytes)];
+  const held = "roles" in by.signed && "keys" in by.signed ? by.signed : undefined;
+  const signers = (held?.roles[role]?.keyIDs ?? []).filter((id) => metadata.signatures[id] !== undefined);
+  const holds = signers.filter((id) => {
+    try {
+      held?.keys[id]?.verifySignature(metadata);
+      return true;
+    } catch {
+      return false; // the one thing that it raises for metadata that parsed
+    }
+  });
+  return { holds, broken: signers.filter((id) => !holds.includes(id)) };
+}
+
 /** Type, version and expiry of a file of metadata. `signers`: ids of the keys that it says signed it, none of which is proved. */
 export function describeFile(bytes: Uint8Array): { readonly kind: TopRole; readonly version: number; readonly expiresMs: number; readonly signers: readonly string[] } {
   const { signed, signatures } = headSchema.parse(JSON.parse(decoder.decode(bytes)));
