@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
 import type { SignedTarget, TrustAnswer } from "@holon/core/ports.ts";
-import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rootOf, rotateOnline, signTargets, waitingOf } from "./publisher.ts";
+import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rootOf, rotateOnline, signTargets, waitingOf, type PublisherDescription } from "./publisher.ts";
 import { hasCode } from "@holon/core/testing/has-code.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { createTrustTuf } from "./trust/tuf.ts";
@@ -202,6 +202,28 @@ test("who takes a key out needs as many of those that stay: with fewer it is tol
   const before = [readdirSync(join(folder, "keys")), await metadataOf(folder)];
   await assert.rejects(removeKey(folder, goes ?? "", { nowMs }), (error) => hasCode("HOLON_SIGNATURE_UNMET", new RegExp(`2 of its keys at once, and ${stays} alone is here`))(error) && error instanceof HolonError && error.next.startsWith(`Bring 1 more of ${away} together`) && error.next.includes(`run \`holon publisher remove ${folder} ${goes}\` again`));
   assert.deepEqual([readdirSync(join(folder, "keys")), await metadataOf(folder)], before);
+});
+
+test("who may sign is what the root says, not the file beside it: a key or a threshold that somebody wrote into it, or a root that was altered with it, gets into no next root", async (t) => {
+  const folder = scratchFolder(t);
+  const { offline } = await createPublisher(folder, { keys: 3, threshold: 2, nowMs });
+  await addKey(folder, { nowMs });
+  const [description, root] = [join(folder, "publisher.json"), join(folder, "metadata", "2.root.json")];
+  const [trueDescription, trueRoot] = [readFileSync(description, "utf8"), readFileSync(root, "utf8")];
+  const stranger = await createPublisher(scratchFolder(t), { keys: 1, threshold: 1, nowMs });
+  const [mine = assert.fail()] = stranger.offline;
+  const edited = (change: (told: PublisherDescription) => object): string => JSON.stringify(change(JSON.parse(trueDescription)));
+  for (const told of [edited((own) => ({ ...own, threshold: 1 })), edited((own) => ({ ...own, offline: [...own.offline, mine] })), edited((own) => ({ ...own, online: mine })), edited((own) => ({ ...own, offline: own.offline.map((key, index) => (index === 0 ? { ...key, hex: mine.hex } : key)) }))]) {
+    writeFileSync(description, told);
+    for (const step of [() => rotateOnline(folder, { nowMs }), () => addKey(folder, { nowMs }), () => removeKey(folder, offline[0]?.id ?? "", { nowMs })]) await assert.rejects(step, hasCode("HOLON_SIGNATURE_MIXED", /publisher\.json does not say what root 2 says/), told);
+  }
+  writeFileSync(description, edited((own) => ({ ...own, threshold: 1 })));
+  writeFileSync(root, trueRoot.replaceAll('"threshold":2', '"threshold":1'));
+  await assert.rejects(rotateOnline(folder, { nowMs }), hasCode("HOLON_SIGNATURE_MIXED", /2\.root\.json is not signed/));
+  assert.deepEqual(readdirSync(join(folder, "metadata")).filter((name) => name.endsWith(".root.json")), ["1.root.json", "2.root.json"]);
+  writeFileSync(description, trueDescription);
+  writeFileSync(root, trueRoot);
+  assert.equal((await rotateOnline(folder, { nowMs })).rootVersion, 3);
 });
 
 test("a folder is made a publisher's once, and asks for keys that can be", async (t) => {

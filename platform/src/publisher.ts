@@ -13,7 +13,7 @@ import { createKey, keyPath, openKeys } from "./publisher/keys.ts";
 import { diskError, isErrno } from "./disk/error.ts";
 import { writeWhole } from "./whole-file.ts";
 import { readSecretFile, removeSecretFile, writeSecretFile } from "./secret-file.ts";
-import { describeFile, isSigned, makeRoot, makeSnapshot, makeTargets, makeTimestamp, provedSigners, signFile, targetsOf, type SigningKey } from "./trust/tuf-repository.ts";
+import { describeFile, isSigned, makeRoot, makeSnapshot, makeTargets, makeTimestamp, provedSigners, rolesOf, signFile, targetsOf, type PublicKey, type SigningKey } from "./trust/tuf-repository.ts";
 
 const day = 86_400_000;
 /** Root and targets are signed by hand, and say so for long; snapshot and timestamp are made anew with each signing. */
@@ -114,9 +114,22 @@ type RootStep = "add" | "rotate" | `remove ${string}`;
 
 /** Those that sign the next root: as many as must, since a root waits for nobody. */
 async function openRootKeys(folder: string, publisher: PublisherDescription, { passphrase }: PublisherOptions, step: RootStep): Promise<readonly SigningKey[]> {
+  await requireTrue(folder, publisher);
   const held = await openKeys(join(folder, "keys"), publisher.offline, passphrase);
   requireRootKeys(folder, publisher, held, step);
   return held;
+}
+
+/** The next root names who is named here: publisher.json goes from holder to holder and is signed by nobody, the roots beside it are. `HOLON_SIGNATURE_MIXED`. */
+async function requireTrue(folder: string, { offline, threshold, online, rootVersion }: PublisherDescription): Promise<void> {
+  const bad = (what: string): HolonError => new HolonError("HOLON_SIGNATURE_MIXED", `${folder}: ${what}; no root is made of it`, { next: "Compare this folder with another holder's: somebody changed it, or it was copied in part. Bring metadata/ and publisher.json from a holder whom you trust." });
+  const rootAt = (version: number): Promise<Uint8Array> => readBytes(join(folder, "metadata", `${version}.root.json`));
+  const root = await rootAt(rootVersion);
+  const told = rolesOf(root);
+  const print = (keys: readonly PublicKey[], count: number): string => `${count} ${keys.map(({ id, hex }) => `${id} ${hex}`).toSorted().join()}`;
+  const isSame = [told.root, told.targets].every((role) => print(role.keys, role.threshold) === print(offline, threshold)) && [told.snapshot, told.timestamp].every((role) => print(role.keys, role.threshold) === print([online], 1));
+  if (!isSame) throw bad(`publisher.json does not say what root ${rootVersion} says of who signs`);
+  for (const by of rootVersion === 1 ? [root] : [root, await rootAt(rootVersion - 1)]) if (!(await isSigned("root", root, by))) throw bad(`${rootVersion}.root.json is not signed by as many of its keys as must, and of those before it`);
 }
 
 function requireRootKeys(folder: string, { offline, threshold }: Pick<PublisherDescription, "offline" | "threshold">, held: readonly SigningKey[], step: RootStep): void {

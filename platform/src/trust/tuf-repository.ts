@@ -106,12 +106,21 @@ export function describeFile(bytes: Uint8Array): { readonly kind: TopRole; reado
   return { kind: signed["_type"], version: signed.version, expiresMs: Date.parse(signed.expires), signers: signatures.map(({ keyid }) => keyid) };
 }
 
+/** Who signs what, as a root says. */
+export function rolesOf(root: Uint8Array): Readonly<Record<TopRole, RoleKeys>> {
+  const { keys, roles } = rootSchema.parse(JSON.parse(decoder.decode(root))).signed;
+  const of = (role: TopRole): RoleKeys => ({ threshold: roles[role].threshold, keys: roles[role].keyids.map((id) => ({ id, hex: keys[id]?.keyval.public ?? "" })) });
+  return { root: of("root"), targets: of("targets"), snapshot: of("snapshot"), timestamp: of("timestamp") };
+}
+
 export function targetsOf(bytes: Uint8Array): ReadonlyMap<string, SignedTarget> {
   const { targets } = targetsSchema.parse(JSON.parse(decoder.decode(bytes))).signed;
   return new Map(Object.entries(targets).map(([path, { length, hashes }]) => [path, { hash: hashes.sha256, lengthBytes: length }]));
 }
 
 const headSchema = z.object({ signed: z.object({ ["_type"]: z.enum(topRoles), version: z.int(), expires: z.string() }), signatures: z.array(z.object({ keyid: z.string() })).default([]) });
+const roleSchema = z.object({ keyids: z.array(z.string()), threshold: z.int() });
+const rootSchema = z.object({ signed: z.object({ keys: z.record(z.string(), z.object({ keyval: z.object({ public: z.string() }) })), roles: z.object({ root: roleSchema, targets: roleSchema, snapshot: roleSchema, timestamp: roleSchema }) }) });
 const targetsSchema = z.object({ signed: z.object({ targets: z.record(z.string(), z.object({ length: z.int(), hashes: z.object({ sha256: z.string() }) })) }) });
 const specification = "1.0.31";
 const decoder = new TextDecoder();
