@@ -6,8 +6,8 @@
  * Fails, with the seed, where a plan breaks a bound.
  */
 import { createHash } from "node:crypto";
-import { parseArgs } from "node:util";
 import { readCases, wholeNumber, writeCases } from "./testing/case-file.ts";
+import { flagsOf } from "./testing/flags.ts";
 import { planAll, replanWithout, type Planned, type PlanInputs } from "@holon/core/placement/planner.ts";
 import { caseInstance } from "@holon/core/placement/testing/case.ts";
 import { brokenBy } from "@holon/core/placement/testing/hold.ts";
@@ -25,7 +25,7 @@ interface State {
 const saveEach = 200;
 const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
 
-const { values: flags } = parseArgs({ options: { cases: { type: "string", default: "1000" }, seconds: { type: "string" }, state: { type: "string" }, seed: { type: "string", default: "1" } } });
+const flags = { cases: "1000", seed: "1", ...flagsOf("node scripts/placement.ts [--cases 1000] [--seed 1] [--seconds S] [--state FILE]", ["cases", "seed", "seconds", "state"]) };
 const { state: path, seconds } = flags;
 const endMs = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1_000 * wholeNumber("seconds", seconds);
 const cases = wholeNumber("cases", flags.cases);

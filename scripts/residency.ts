@@ -5,8 +5,8 @@
  *
  * Fails, with the seed, where a marker crosses a border that the rules close to it.
  */
-import { parseArgs } from "node:util";
 import { readCases, wholeNumber, writeCases } from "./testing/case-file.ts";
+import { flagsOf } from "./testing/flags.ts";
 import { policiesEach, runResidency } from "@holon/sim/residency.ts";
 
 interface State {
@@ -19,7 +19,7 @@ interface State {
 
 const saveEach = 10;
 
-const { values: flags } = parseArgs({ options: { cases: { type: "string", default: "1000" }, state: { type: "string" }, seed: { type: "string", default: "1" } } });
+const flags = { cases: "1000", seed: "1", ...flagsOf("node scripts/residency.ts [--cases 1000] [--seed 1] [--state FILE]", ["cases", "seed", "state"]) };
 const { state: path } = flags;
 const cases = wholeNumber("cases", flags.cases);
 let state = readCases<State>(path, { nextSeed: wholeNumber("seed", flags.seed), cases: 0, crossed: 0, violations: [], processorMs: 0 });

@@ -3,8 +3,8 @@ import { words } from "./strings.ts";
 
 export type { Event };
 
-export const originOf = ({ id }: Event): string => id.split("/")[0] ?? "";
-export const streamOf = ({ id }: Event): string => id.split("/").at(-2) ?? "";
+export const originOf = ({ id }: Pick<Event, "id">): string => id.split("/")[0] ?? "";
+export const streamOf = ({ id }: Pick<Event, "id">): string => id.split("/").at(-2) ?? "";
 
 /** The trace that is followed through it; undefined where nobody writes down its steps. */
 export function traceOf({ traceparent }: Event): string | undefined {

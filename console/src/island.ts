@@ -1,4 +1,5 @@
 /** What a single node knows of the fleet: itself, who is connected to it, and whether its parent is. Shown in place of the fleet where control is not in reach. */
+import type { WithheldRow } from "@holon/core/policy/withheld.ts";
 import type { ExportStatus } from "@holon/core/telemetry/export-status.ts";
 import type { FleetAnswer, FleetNode } from "./fleet.ts";
 
@@ -43,6 +44,8 @@ export interface NodeStatus {
   readonly blobsWanted: number;
   /** Telemetry on its way to a collector, where it names one. */
   readonly export?: ExportStatus;
+  /** What its policy keeps there; a node of before tells nothing of it. */
+  readonly withheld?: readonly WithheldRow[];
   /** `held`: its program is not what was adopted. */
   readonly measured?: { readonly held?: { readonly sinceMs: number; readonly found: string; readonly count: number; readonly first: readonly string[] } };
   /** What it knows of itself, and what it does not. */

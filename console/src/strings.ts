@@ -1,4 +1,5 @@
 /** Every English word of the console. */
+import type { WithheldRow } from "@holon/core/policy/withheld.ts";
 import type { NodeState, SpreadState } from "./node-state.ts";
 
 export const words = {
@@ -78,6 +79,12 @@ export const words = {
     cut: "Cut its uplink", heal: "Heal its uplink", cutHint: "for trying an outage", disk: "disk", damaged: (ranges: number) => `${ranges} damaged ranges`,
     events: "Its events", standing: "What differs from what it is to be", noDrift: "Nothing, by what it told last.", trust: "Trust",
   },
+  withheld: {
+    title: "What the policy keeps here", hint: "made to leave, and kept: counted since the node was started", next: "What to do", look: "look", meant: "as ruled",
+    says: ({ how, where, lanes, count }: WithheldRow, since: string) => `${count.toLocaleString("en-GB")} ${count === 1 ? "record" : "records"} ${how === "stays" ? `made for ${where} ${count === 1 ? "stays" : "stay"} in its local stream` : `of ${where}${lanes === 1 ? "" : ` and ${lanes - 1} more ${lanes === 2 ? "lane" : "lanes"}`} ${count === 1 ? "waits" : "wait"}`} since ${since}`,
+    nextOf: ({ rule, destination }: WithheldRow) => (rule === "base/raw-stays" ? "Where its maker is to lower the class, let a rule of the policy permit that (does lower)." : destination === null ? "Say in its holon.node.yaml in which jurisdiction the node above it stands (uplink.jurisdiction), and start it again; or let a rule permit leave of that class to *." : "Where it is to leave, let a rule of the policy permit that; where not, a rule that forbids it says so and ends this."),
+    later: "What is recorded from then on leaves; what stands in its local stream stays there.", policy: "The policy",
+  },
   diagnosis: {
     logs: "Its log", follow: "Follow", pause: "Pause", noLines: "It has said nothing yet.", logsHint: "What the node says of itself, line by line, over its own link. Secrets and readings are not in it.", times: (count: number, lastAt: string | undefined) => `(${count} times${lastAt === undefined ? "" : `, the last at ${lastAt}`})`, missed: (count: number) => `${count} ${count === 1 ? "line" : "lines"} went by.`,
     report: "What is wrong, and what to do", askReport: "Ask for a report", askBundle: "Fetch a support bundle", next: "next", states: { ok: "well", warn: "look", bad: "wrong" },
@@ -100,9 +107,9 @@ export const words = {
     jobs: "Jobs that wait for good hours", jobColumns: ["Job", "Runs", "Done by", "Then", "At once"], until: "to", per: { carbon: "g/kWh", price: "a kWh" },
   },
   events: {
-    stream: "Stream", origin: "Node", type: "Type", alerts: "Alerts", window: "Over", none: "No event fits.", noneOfNewest: "None of these fits; older ones were not looked at.", notHere: "It is not among the events that are shown, and may be older than they are:", newestAround: (count: number) => `only the newest ${count}`, paused: "Paused", follow: "Follow", following: "following",
+    stream: "Stream", origin: "Node", type: "Type", alerts: "Alerts", window: "Over", none: "No event fits.", noneOfNewest: "None of these fits; older ones were not looked at.", notHere: "It is not among the events that are shown, and may be older than they are, or gone from the log by rule: choose a longer time, or look in the console of its node.", stays: "It is in stream local, which leaves no node: what is read stays where it was read. Its node's own console may show it:", paused: "Paused", follow: "Follow", following: "following",
     rate: "Events by the time of recording", rateHint: "late ones take their place: what was cut off fills in when it arrives", newestOnly: (from: string) => `only the newest 1,000: complete from ${from} on`,
-    evidence: "Before and after", trace: "Trace", evidenceHint: (seconds: number) => `all of this node, ${seconds} s around it`, causedBy: "led to by", showCause: "show what led to it", time: "Time", recorded: "recorded", clock: "its clock", data: "Data", class: "class", jurisdiction: "born in", choose: "Choose an event to see it whole, with what came before and after.",
+    evidence: "Before and after", trace: "Trace", evidenceHint: (from: string, to: string, isCut: boolean) => `all of this node, from ${from} before it to ${to} after it${isCut ? "; of those after it only the newest" : ""}`, causedBy: "led to by", showCause: "show what led to it", time: "Time", recorded: "recorded", clock: "its clock", data: "Data", class: "class", jurisdiction: "born in", choose: "Choose an event to see it whole, with what came before and after.",
     open: "open", closed: "closed", late: (age: string) => `arrived ${age} late`, columns: { time: "Recorded", node: "Node", type: "Type", subject: "About", says: "Says" },
     windows: { "300": "5 minutes", "900": "15 minutes", "3600": "1 hour", "21600": "6 hours", "86400": "1 day" } as Readonly<Record<string, string>>,
   },

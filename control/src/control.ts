@@ -42,7 +42,7 @@ import { openConcealed } from "./people/concealed.ts";
 import { openPeople, type People } from "./people/people.ts";
 import { documentsFor, heldDesired } from "./plan/documents.ts";
 import { createHearing, readReturning, returningCell, type Hearing } from "./plan/hearing.ts";
-import { readHolders, withHolders } from "./plan/holders.ts";
+import { readHolders, withHolders, withMove } from "./plan/holders.ts";
 import { readLeaving } from "./plan/leaving.ts";
 import { tellLeft, tellLeftAtMs, unplacedEvent, type Left } from "./plan/left.ts";
 import { answerAskers } from "./plan/askers.ts";
@@ -414,7 +414,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     curves: () => fold.state.energy.curves,
     plansAdopted: (count) => planner.adopted(count),
     planNamed: (hash) => planner.named(hash),
-    explain: (unit, node, hash) => inTurn(async () => (hash === undefined ? withHolders(withOverlay(await planner.explain(fold.state, hearing, unit, node), fold.state, unit, node), readHolders(log), unit, node) : planner.explain(fold.state, hearing, unit, node, hash))),
+    explain: (unit, node, hash) => inTurn(async () => (hash === undefined ? withMove(withHolders(withOverlay(await planner.explain(fold.state, hearing, unit, node), fold.state, unit, node), readHolders(log), unit, node), readMoves(log), unit, node) : planner.explain(fold.state, hearing, unit, node, hash))),
     simulate: simulateBy(host, (hash) => (hash === undefined ? inTurn(() => planner.inForce(fold.state)) : planner.named(hash))),
     preview: (document) =>
       inTurn(async () => {

@@ -1,7 +1,6 @@
 /** `holon doctor`: what is wrong here, and what to do. */
 import { existsSync } from "node:fs";
 import { access, constants, readdir, statfs } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { examinedSchema, findingsOf, type Examined, type Finding } from "@holon/core/diagnosis/findings.ts";
 import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
@@ -15,6 +14,7 @@ import { makeFolder } from "@holon/platform/disk/folder.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { loadModelRuntime } from "@holon/platform/model/runtime.ts";
 import { z } from "zod";
+import { answers } from "../answers.ts";
 import { connectApi, type Client, type ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
 import { withoutControl } from "./doctor-island.ts";
@@ -155,15 +155,4 @@ async function nodeFindings(name: string, client: Client, options: ClientOptions
     return [{ check: name, state: "warn", says: code === "HOLON_DIAGNOSIS_AWAY" ? message : `it cannot be asked: ${message}`, next }];
   }
   return findingsOf(name, status);
-}
-
-function answers(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 1000 });
-    const end = (answer: boolean) => (): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("connect", end(true)).once("error", end(false)).once("timeout", end(false));
-  });
 }

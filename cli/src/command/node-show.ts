@@ -4,7 +4,7 @@ import { errorTable, isErrorCode, toHolonError } from "@holon/core/errors.ts";
 import { seriesText } from "@holon/core/identity/series.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { knownValues, knownValueSchema, type KnownValue } from "@holon/core/placement/known.ts";
-import { withheldRowSchema, withheldText } from "@holon/core/policy/withheld.ts";
+import { withheldFindings, withheldRowSchema } from "@holon/core/policy/withheld.ts";
 import { z } from "zod";
 import { connectApi, isNoSuchPath, type Client, type ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
@@ -67,7 +67,7 @@ function print(status: Status, json: boolean): void {
     ...(series === undefined ? [] : [["authority", seriesText(series)]]),
     ...(status.agent?.units ?? []).flatMap(({ app, name: fn, elastic }) => (elastic === undefined ? [] : [["elastic", `${app}/${fn}: ${elasticText(elastic)}`]])),
     ...(status.helped ?? []).map(({ unit, for: asker, events }) => ["helped", `${asker} with ${events} event${events === 1 ? "" : "s"} of ${unit}`]),
-    ...(status.withheld ?? []).map((row) => ["kept here", withheldText(row)]),
+    ...withheldFindings(status.node, status.withheld ?? []).map(({ says, next }) => ["kept here", next === undefined ? says : `${says}. ${next}`]),
     ["measured", measured === undefined ? "not" : `${measured.state}, ${measured.files} files${measured.asOfMs === undefined ? "" : `, as of ${new Date(measured.asOfMs).toISOString()}`}`],
     ...(measured?.adopted === undefined ? [] : [["adopted", `by ${measured.adopted.by}, ${new Date(measured.adopted.atMs).toISOString()}: ${measured.adopted.because}`]]),
     ...(measured?.held === undefined ? [] : [["held back", `${heldText(measured.held)}; found: ${measured.held.found}. ${heldNext(measured.held, status.node)}`]]),

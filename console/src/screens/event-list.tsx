@@ -20,7 +20,7 @@ export function EventList({ events, chosen, pixels }: { readonly events: readonl
 function EventRow({ event, isChosen }: { readonly event: Event; readonly isChosen: boolean }) {
   const state = alertState(event);
   const time = <time dateTime={event.recordedtime}>{clock(event.recordedtime)}</time>;
-  const choose = (): void => setQuery({ event: isChosen ? undefined : event.id });
+  const choose = (): void => setQuery(isChosen ? { event: undefined, on: undefined } : { event: event.id, on: event.recordedtime });
   // The whole row for a pointer; for keys and readers it is the button, from which a click comes up here too.
   return (
     <div class={`event-row ${isChosen ? "chosen" : ""}`} onClick={() => (getSelection()?.isCollapsed ?? true) && choose()}>

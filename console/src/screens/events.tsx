@@ -57,7 +57,7 @@ export function Events({ place: { query }, fleet }: { readonly place: Place; rea
           {alerts.length > 0 && <Section title={t.alerts} hint={alarmed.isWhole || alarmed.events[0] === undefined ? undefined : t.newestOnly(clock(alarmed.events[0].recordedtime))}><EventList events={alerts} chosen={query["event"]} pixels={Math.min(220, 36 + 34 * alerts.length)} /></Section>}
           <Section title={words.area.events}>{value !== undefined && events.length === 0 ? <p class="empty">{value.more ? t.noneOfNewest : t.none}</p> : <EventList events={events} chosen={query["event"]} pixels={420} />}</Section>
         </div>
-        <Evidence id={query["event"]} known={isMixed ? [...events, ...alerts] : events} />
+        <Evidence id={query["event"]} on={query["on"]} known={isMixed ? [...events, ...alerts] : events} />
       </div>
     </>
   );

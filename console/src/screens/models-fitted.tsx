@@ -39,7 +39,7 @@ export function Fitted() {
               <a href={printPlace(["app", unit.split("/")[0] ?? unit])}>{unit}</a>,
               subject ?? <span class="soft">{t.untold}</span>,
               blob === undefined ? <span class="soft">{t.untold}</span> : <code title={blob}>{blob.slice(0, 12)}</code>,
-              <a class="quiet" href={printPlace(["events"], { origin: node, stream: "audit", type: newest.type, event: newest.id, window: "86400" })}>{clock(newest.recordedtime)}</a>,
+              <a class="quiet" href={printPlace(["events"], { origin: node, stream: "audit", type: newest.type, event: newest.id, on: newest.recordedtime, window: "86400" })}>{clock(newest.recordedtime)}</a>,
               count(times),
             ],
           }))}

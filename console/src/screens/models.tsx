@@ -65,7 +65,7 @@ export function Models({ fleet }: AreaProps) {
         <ul class="plain-list">
           {drifts.value?.events.toReversed().map((event) => {
             const { model, side, state } = driftData(event);
-            return <li key={event.id}>{clock(event.recordedtime)} <b>{model}</b> {side} {state === "began" ? <span class="bad">{t.drifting}</span> : t.settled} <span class="soft">{originOf(event)}</span> <a href={printPlace(["events"], { type: event.type, event: event.id })}>{words.events.evidence}</a></li>;
+            return <li key={event.id}>{clock(event.recordedtime)} <b>{model}</b> {side} {state === "began" ? <span class="bad">{t.drifting}</span> : t.settled} <span class="soft">{originOf(event)}</span> <a href={printPlace(["events"], { type: event.type, event: event.id, on: event.recordedtime })}>{words.events.evidence}</a></li>;
           })}
         </ul>
       </Section>

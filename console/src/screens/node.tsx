@@ -13,6 +13,7 @@ import { Diagnosis } from "./node-diagnosis.tsx";
 import { servedByControl } from "../session.ts";
 import { standsFor, stateSince } from "../stands-for.ts";
 import { StandingSection } from "./standing.tsx";
+import { Withheld } from "./withheld.tsx";
 import { words } from "../strings.ts";
 import { useNow } from "../use-now.ts";
 import { usePolled } from "../use-polled.ts";
@@ -38,6 +39,7 @@ export function NodeScreen({ name, fleet }: { readonly name: string; readonly fl
       {status !== undefined && (
         <>
           <Section title={t.says} aside={<AsOf ms={asOfMs} lateMs={3 * everyMs} />}><Says status={status} /></Section>
+          <Withheld rows={status.withheld} />
           <Runs status={status} />
         </>
       )}

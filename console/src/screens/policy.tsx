@@ -53,7 +53,7 @@ function Trail({ tab, q }: { readonly tab: "decisions" | "trail"; readonly q: st
   );
 }
 
-const whenOf = (event: Event) => <a class="quiet" href={printPlace(["events"], { origin: originOf(event), stream: "audit", type: event.type, event: event.id, window: "86400" })}>{clock(event.recordedtime)}</a>;
+const whenOf = (event: Event) => <a class="quiet" href={printPlace(["events"], { origin: originOf(event), stream: "audit", type: event.type, event: event.id, on: event.recordedtime, window: "86400" })}>{clock(event.recordedtime)}</a>;
 const fieldsOf = ({ data }: Event): Readonly<Record<string, unknown>> => (typeof data === "object" && data !== null ? Object.fromEntries(Object.entries(data)) : {});
 const textOf = (value: unknown): string => (value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
 

@@ -39,12 +39,12 @@ export function inCircumstances(apps: readonly AppNeeds[], documents: readonly A
   return apps.map(({ app, units, flows: stated }) => {
     const document = documents.find(({ name }) => name === app);
     const exchanged = document === undefined ? undefined : exchangedIn(document, state, standsOn);
-    const handed = document === undefined || policy === undefined ? stated : stated.map((flow) => withBorders(flow, document, passes));
-    const flows = exchanged === undefined ? handed : handed.map((flow) => withExchanged(flow, exchanged, flowsBefore.get(app)));
+    const handed = document === undefined || policy === undefined ? stated : stated.flatMap((flow, index) => withBorders(flow, stated.slice(0, index), document, passes));
+    const flows = exchanged === undefined ? handed : handed.map((flow, index) => (handed.slice(0, index).some((one) => isOfSame(one, flow)) ? flow : withExchanged(flow, exchanged, flowsBefore.get(app))));
     const stages = document === undefined ? undefined : stagesFor(document, state, standsOn, stagesBefore.get(app));
     return { app, flows, ...(stages === undefined ? {} : { stages }), units: units.map((unit) => {
       const name = `${app}/${unit.name}` as const;
-      const placeable = withMakers(withAskers(withPolicy(unit, document, state, policy), document, state), { document, documents, state, passes });
+      const placeable = withMakers(withAskers(withPolicy(unit, document, state, policy), document, state), { document, documents, state, policy, passes, standsOn });
       const own = withRun(withData(placeable, document, state, { before: old.get(name), exchanged }), document, state, nowMs);
       const seen = withSite(own, homeOf.get(name), site);
       // Who had it before and is not heard may run it still, wherever it is to be since, or nowhere.
@@ -71,12 +71,22 @@ function withRun(unit: UnitNeeds, document: AppDocument | undefined, { energy, a
   return run === undefined ? unit : { ...unit, run };
 }
 
-/** A written policy says how far what is handed goes. */
-function withBorders(flow: AppNeeds["flows"][number], document: AppDocument, passes: Passes): AppNeeds["flows"][number] {
+type Flow = AppNeeds["flows"][number];
+
+const isOfSame = (one: Flow, other: Flow): boolean => one.from === other.from && one.to === other.to;
+
+/** A written policy says how far what is handed goes: of each pair of units there is one flow for each way in which something goes. */
+function withBorders(flow: Flow, before: readonly Flow[], document: AppDocument, passes: Passes): readonly Flow[] {
   const from = document.functions.find(({ name }) => name === flow.from);
-  if (flow.hands === undefined || from === undefined) return flow;
-  const borders = passes.borders(emittedFor(document, flow.from, flow.to).map((target) => ({ app: document, maker: makerOf(document, from), target })));
-  return { ...flow, hands: borders === undefined ? "here" : "up", ...(borders === undefined || borders.length === 0 ? {} : { borders: [...borders] }) };
+  if (flow.hands === undefined || from === undefined) return [flow];
+  if (before.some((one) => isOfSame(one, flow))) return [];
+  const ways = new Map<string, Pick<Flow, "hands" | "borders">>();
+  for (const target of emittedFor(document, flow.from, flow.to)) {
+    const borders = passes.borders({ app: document, maker: makerOf(document, from), target });
+    const way = { hands: borders === undefined ? ("here" as const) : ("up" as const), ...(borders === undefined || borders.length === 0 ? {} : { borders: [...borders] }) };
+    ways.set(canonicalJson(way), way);
+  }
+  return [...ways].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, way], index) => ({ from: flow.from, to: flow.to, bytesPerMonth: index === 0 ? flow.bytesPerMonth : 0, ...way }));
 }
 
 /** A flow of which its author says nothing is as large as it was measured. */

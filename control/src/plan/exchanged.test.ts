@@ -184,5 +184,7 @@ test("each replica tells what it was handed, and all of it counts; where a unit 
   assert.deepEqual([on("cloud"), on("gateway-1")], [{ "gateway-2": 648_000 }, { "gateway-1": 72_000 }], "where it stands; as long as nothing was told from there, what was told last");
   assert.ok(!letGoOfOld(kept, "edge-1", new Date(wallMs + 6 * 86_400_000).toISOString()));
   assert.ok(letGoOfOld(kept, "edge-1", new Date(wallMs + 9 * 86_400_000).toISOString()));
-  assert.ok(!letGoOfOld(kept, "cloud", new Date(wallMs + 99 * 86_400_000).toISOString()), "the last word is kept: a quiet week is no reason to forget it");
+  assert.deepEqual([...(kept.origins.get("pump/sum") ?? [])].map(([node]) => node), ["gateway-2"], "from where nothing came for a week nothing comes");
+  letGoOfOld(kept, "cloud", new Date(wallMs + 99 * 86_400_000).toISOString());
+  assert.deepEqual(on("cloud"), { "gateway-2": 648_000 }, "the last word is kept: a quiet week is no reason to forget it");
 });

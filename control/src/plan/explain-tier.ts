@@ -38,10 +38,15 @@ export function explainTier({ apps, nodes, ...circumstances }: Pick<ControlState
 const rejected = (reason: Explanation["reason"], text: string): Explanation => ({ verdict: "rejected", reason, text });
 
 /** What keeps a unit without needs from a node of its tier. */
-export function keptFrom({ policy, revoked }: Circumstances, document: AppDocument, unit: string, node: Pick<KnownNode, "name" | "site">): Refusal | undefined {
+export function keptFrom({ policy, ...circumstances }: Circumstances, document: AppDocument, unit: string, node: Pick<KnownNode, "name" | "site">): Refusal | undefined {
+  return keptBy({ ...circumstances, policy: policy === undefined ? undefined : compilePolicy(parseAdopted(policy.text)) }, document, unit, node);
+}
+
+/** The same, where the policy has been compiled. */
+export function keptBy({ policy, revoked }: Pick<Circumstances, "revoked"> & { readonly policy: CompiledPolicy | undefined }, document: AppDocument, unit: string, node: Pick<KnownNode, "name" | "site">): Refusal | undefined {
   if (revoked.has(node.name)) return { reason: "gone", text: "that node was revoked" };
   if (!isOpenTo(document, node.site)) return { reason: "sealed", text: `what the app is made of is sealed to ${document.sealTo?.join(", ") ?? "nobody"}, and ${node.name} is of ${node.site}` };
-  const denied = policy === undefined ? undefined : deniedThere(compilePolicy(parseAdopted(policy.text)), document, unit, node.name);
+  const denied = policy === undefined ? undefined : deniedThere(policy, document, unit, node.name);
   return denied === undefined ? undefined : { reason: "policy", text: `the policy does not let it run there: ${denied}` };
 }
 

@@ -91,6 +91,19 @@ function ofUnit(unit: string, before: readonly Holder[], { held, assigned, moves
 const nodesOf = (byNode: ByNode, unit: string): readonly string[] => [...byNode].flatMap(([node, units]) => (units.has(unit) ? [node] : [])).sort();
 
 /** With what the unit left behind, where it began anew on that node, or who has it while nobody runs it. */
+/** A plan says where a unit is to be: as long as it stays where it was, or is on its way, that is told first. */
+export function withMove(explanation: Explanation, moves: readonly Pick<Move, "unit" | "from" | "to" | "phase" | "because">[], unit: string, node: string): Explanation {
+  const move = moves.find((one) => one.unit === unit && (one.from === node || one.to === node));
+  if (move === undefined) return explanation;
+  const { from, to, phase, because } = move;
+  const why = because === undefined ? "" : `: ${because}`;
+  const now =
+    phase !== "kept" ? `${unit} is on its way from ${from} to ${to}.`
+    : node === to ? `${unit} is to be on ${to}, and runs on ${from} still${why}.`
+    : `${unit} is to be on ${to}, and runs on ${from}, here, still${why}.`;
+  return { ...explanation, text: `${now} By the plan: ${explanation.text}` };
+}
+
 export function withHolders(explanation: Explanation, holders: readonly Holder[], unit: string, node: string): Explanation {
   const told = holders.flatMap((row) => {
     if (row.unit !== unit) return [];

@@ -90,7 +90,7 @@ test("of many gateways those count that lie elsewhere: one among two hundred is 
   const many = Array.from({ length: 200 }, (_, index) => one(`g${index}`, "gateway", index === 77 ? "cloud" : `edge-${index % 3}`));
   const nodes = new Map([...many, ...["edge-0", "edge-1", "edge-2"].map((name) => one(name, "edge", "cloud")), one("cloud", "cloud", undefined)]) as never;
   const document = app(fn("tick", { type: "in.came" }, { emits: { "chain.tick": derived } }), fn("sum", { type: "chain.tick" }, { needs: {} }));
-  const madeFor = (of: AppDocument) => withMakers(unitNeedsSchema.parse({ name: "sum" }), { document: of, documents: [of], state: { nodes, revoked: new Set(), origins: new Map() }, passes: createPasses(nodes, undefined) }).makers ?? [];
+  const madeFor = (of: AppDocument) => withMakers(unitNeedsSchema.parse({ name: "sum" }), { document: of, documents: [of], state: { nodes, revoked: new Set(), origins: new Map() }, policy: undefined, standsOn: new Map(), passes: createPasses(nodes, undefined) }).makers ?? [];
   const makers = madeFor(document);
   assert.ok(makers.length <= limits.makersMax && makers.some(({ node }) => node === "g77"), makers.map(({ node }) => node).join());
   const shut = appDocumentSchema.parse({ ...document, egress: [] });
@@ -158,4 +158,82 @@ test("a written policy decides how far what is made goes up, and where it is to 
 test("what runs on every node of a tier, and takes what is made on another only, is handed nothing: that is told", async () => {
   const { warnings } = await start(fn("tick", { type: "in.came" }, { emits: { "chain.tick": derived } }), fn("all", { type: "chain.tick" }, { run: { tier: "cloud" } }));
   assert.deepEqual(warnings, ["function all runs on every node of tier cloud, and is handed what is made on the same node: what it takes is made on tier gateway only. With `needs` it is placed, and handed what comes up"]);
+});
+
+const emitsTick = { "chain.tick": derived };
+const fourth = (gateways: Readonly<Record<string, string>>): readonly MemberOptions[] => [
+  { name: "cloud", tier: "cloud", inventory: room(0.5) },
+  { name: "edge-1", tier: "edge", parent: "cloud", site: "town", inventory: room(0.02) },
+  { name: "edge-2", tier: "edge", parent: "cloud", site: "port", inventory: room(0.03) },
+  ...Object.entries(gateways).map(([name, parent]): MemberOptions => ({ name, tier: "gateway", parent, site: name.startsWith("x") ? "other" : "mine", inventory: room(0.9) })),
+];
+
+async function startOn(nodes: readonly MemberOptions[]): Promise<ControlFleet> {
+  const fleet = await ControlFleet.start(nodes);
+  await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory }) => inventory?.capacity.processors === 2 && (name === "cloud" || inventory.uplink !== undefined)));
+  return fleet;
+}
+
+test("of several types that one hands another each goes its own way: what stays on its node holds nobody away from what leaves it", async () => {
+  const first = fn("first", { type: "in.came" }, { needs: { tiers: ["gateway"] }, emits: { "chain.a": derived, "chain.b": { ...derived, stream: "local" } } });
+  const { fleet, warnings } = await start(first, fn("second", { type: "chain.*" }, { needs: { tiers: ["edge", "cloud"] } }));
+  const home = (await placeOf(fleet, "first")) ?? assert.fail();
+  assert.deepEqual([await placeOf(fleet, "second"), warnings], ["cloud", [`chain/second is on cloud: a part of what chain/first makes on ${home} does not come to cloud: it leaves no node`]]);
+});
+
+test("what another app's placed function makes counts where that stands, also where the own app makes the same, and follows it", async () => {
+  const fleet = await startOn(fourth({ m1: "edge-1" }));
+  const other = (site: string): AppDocument => appDocumentSchema.parse({ ...app(fn("far", { type: "in.came" }, { needs: { tiers: ["edge"], sources: [{ site }] }, emits: emitsTick })), name: "other" });
+  await fleet.drive(fleet.control.deploy(other("town")));
+  await fleet.drive(fleet.control.deploy(app(fn("sum", { type: "chain.tick" }, { needs: { tiers: ["edge"] } }))));
+  assert.equal(await placeOf(fleet, "sum"), "edge-1");
+  await fleet.drive(fleet.control.deploy(other("port")));
+  await fleet.world.run({ timeMs: fleet.world.nowMs + 3 * limits.inventoryLookMs });
+  assert.equal(await placeOf(fleet, "sum"), "edge-2");
+  await fleet.drive(fleet.control.deploy(app(fn("tick", { type: "in.came" }, { emits: emitsTick }), fn("sum", { type: "chain.tick" }, { needs: { tiers: ["edge", "cloud"] } }))));
+  assert.equal(await placeOf(fleet, "sum"), "cloud", "above both");
+});
+
+test("where a policy or a seal lets nothing of it run, nothing is made, and nothing is taken", async () => {
+  const gateways = { m1: "edge-2", x1: "edge-1", x2: "edge-1", x3: "edge-1" };
+  const document = app(fn("tick", { type: "in.came" }, { emits: emitsTick }), fn("sum", { type: "chain.tick" }, { needs: { tiers: ["edge"] } }), fn("first", { type: "in.came" }, { needs: { tiers: ["gateway"] }, emits: { "chain.a": derived } }), fn("every", { type: "chain.a" }, {}));
+  const places = async (fleet: ControlFleet) => [await placeOf(fleet, "sum"), await placeOf(fleet, "first")];
+  const policed = await startOn(fourth(gateways));
+  await policed.drive(policed.control.adoptPolicy('policy fleet 1\n\npermit all\n  who node * function *\n  does run use open\n\npermit lower\n  who function *\n  does lower\n  class raw\n  into derived\n\npermit near\n  who node *\n  does leave\n  class derived\n  from *\n  to *\n\nforbid elsewhere\n  who node x1 node x2 node x3\n  does run\n  what chain/tick chain/every\n'));
+  assert.deepEqual(await policed.drive(policed.control.deploy(document)), []);
+  assert.deepEqual(await places(policed), ["edge-2", "m1"]);
+  assert.match((await policed.drive(policed.control.explain("chain/first", "x1"))).text, /what it makes does not come to chain\/every/);
+  const sealed = await startOn(fourth(gateways));
+  await sealed.drive(sealed.control.deploy(appDocumentSchema.parse({ ...document, sealTo: ["mine", "town", "port"] })));
+  assert.equal((await places(sealed))[0], "edge-2");
+});
+
+test("a unit to which nothing came, since the place for it was silent, goes there when that is heard again", async () => {
+  const fleet = await startOn(fourth({ m1: "edge-1" }));
+  await fleet.drive(fleet.fleet.members.get("edge-1")?.machine.close() ?? assert.fail());
+  await fleet.world.run({ timeMs: fleet.world.nowMs + 2 * limits.nodeLeaseMs });
+  const warnings = await fleet.drive(fleet.control.deploy(app(fn("tick", { type: "in.came" }, { emits: emitsTick }), fn("sum", { type: "chain.tick" }, { needs: { tiers: ["edge"] } }))));
+  assert.deepEqual([await placeOf(fleet, "sum"), warnings], ["edge-2", ["chain/sum is on edge-2: what is made for it on m1 does not come to edge-2, which is not above it"]]);
+  fleet.fleet.members.get("edge-1")?.machine.start();
+  await fleet.world.run({ timeMs: fleet.world.nowMs + limits.nodeReturnMs + 4 * limits.inventoryLookMs });
+  assert.equal(await placeOf(fleet, "sum"), "edge-1");
+  assert.match((await inForce(fleet)).known.because, /edge-1 is present/);
+});
+
+test("reductions, and doors that give to devices of their own node, take what is made on their node", async () => {
+  const first = fn("first", { type: "in.came" }, { needs: {}, emits: { "chain.a": derived } });
+  const { fleet } = await start(first);
+  assert.equal(await placeOf(fleet, "first"), "edge-1");
+  const placed = async (more: object) => {
+    await fleet.drive(fleet.control.deploy(appDocumentSchema.parse({ ...app(first), ...more })));
+    return (await placeOf(fleet, "first"))?.slice(0, 1);
+  };
+  const door = (roams: boolean): object => ({ sources: [{ kind: "mqtt", name: "dev", type: "dev.came", class: "derived", gives: [{ type: "chain.a", topic: "a", ...(roams ? { roams } : {}) }] }] });
+  assert.deepEqual([await placed({ reductions: [{ name: "agg", on: "chain.a", emits: "chain.r", kind: "aggregate", everyMs: 1000, countMin: 6 }] }), await placed(door(true)), await placed(door(false))], ["m", "e", "m"]);
+});
+
+test("of what is raw at a site of several gateways a part comes, and that is told", async () => {
+  const raw = appDocumentSchema.parse({ ...app(fn("sum", { type: "in.came" }, { needs: { sources: [{ site: "mine" }] } })), sources: [{ kind: "host", name: "in", type: "in.came", class: "raw", stream: "local" }] });
+  const { fleet } = await start(fn("idle", { type: "never.came" }, {}));
+  assert.match((await fleet.drive(fleet.control.deploy(raw))).join(), /^chain\/sum is on m[12]: what is made for it on m[12] does not come to m[12]: it leaves no node$/);
 });

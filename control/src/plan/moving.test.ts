@@ -72,6 +72,9 @@ test("what holds raw readings does not leave its node: it stays, and the reason 
   await fleet.drive(fleet.control.deploy(sum(["EU/FR"], {}, { http: { method: "GET", path: "/sum" } })));
   await fleet.until("it is kept", () => fleet.control.moves()[0]?.phase === "kept");
   assert.match(fleet.control.moves()[0]?.because ?? "", /what it holds is of class raw, which may not leave edge-1/);
+  const why = async (node: string): Promise<string> => (await fleet.drive(fleet.control.explain("pump/sum", node))).text;
+  assert.match(await why("edge-2"), /^pump\/sum is to be on edge-2, and runs on edge-1 still: what it holds is of class raw, which may not leave edge-1\. By the plan: pump\/sum is on edge-2/);
+  assert.match(await why("edge-1"), /^pump\/sum is to be on edge-2, and runs on edge-1, here, still: .*By the plan: pump\/sum is not on edge-1/);
   await fleet.until("it goes on", () => fleet.runningOn("edge-1").includes("pump/sum"));
 });
 

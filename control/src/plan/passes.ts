@@ -20,7 +20,7 @@ export interface Passes {
   /** The last node, from there up, to which it is let; undefined: nobody keeps it from any. */
   until(made: Made, node: string): string | undefined;
   /** By where it was made, jurisdictions that no node lets it into, as a written policy says; undefined where it leaves none. */
-  borders(made: readonly Made[]): NonNullable<AppNeeds["flows"][number]["borders"]> | undefined;
+  borders(made: Made): NonNullable<AppNeeds["flows"][number]["borders"]> | undefined;
 }
 
 type Nodes = ReadonlyMap<string, Pick<KnownNode, "name" | "tier" | "jurisdiction" | "inventory">>;
@@ -72,8 +72,8 @@ export function createPasses(nodes: Nodes, written: CompiledPolicy | undefined):
       return undefined;
     },
     borders(made) {
-      if (made.some(({ target }) => target.stream === "local")) return undefined;
-      const closed = jurisdictions.flatMap((born) => [...steps].flatMap(([to, nodesThere]) => (nodesThere.some((node) => made.every((one) => isLet(one, born, { node, to }, true))) ? [] : [{ born, to }])));
+      if (made.target.stream === "local") return undefined;
+      const closed = jurisdictions.flatMap((born) => [...steps].flatMap(([to, nodesThere]) => (nodesThere.some((node) => isLet(made, born, { node, to }, true)) ? [] : [{ born, to }])));
       return closed.length > 0 && closed.length === jurisdictions.length * steps.size ? undefined : closed.slice(0, limits.bordersMax);
     },
   };

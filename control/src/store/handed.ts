@@ -6,8 +6,8 @@ import { placementPolicySchema } from "@holon/core/schema/needs.ts";
 export interface HandedState {
   /** By unit, then by the node that tells it, from where the unit was handed how much there, by what was told last. */
   readonly handed: Map<string, Map<string, HandedThere>>;
-  /** By unit, nodes from which it was handed something, and when that was told last, by the clock of who told: a quiet night is no reason to forget one. */
-  readonly origins: Map<string, Map<string, number>>;
+  /** By unit, nodes from which it was handed something, and by whom and when that was told last, by the clock of who told: a quiet night is no reason to forget one. */
+  readonly origins: Map<string, Map<string, { readonly by: string; readonly atMs: number }>>;
   /** By model (`app/model`) that asks one above, then by node, by what was told last. */
   readonly asked: Map<string, Map<string, AskedThere>>;
 }
@@ -44,7 +44,7 @@ export function handedTold({ handed, origins, asked, nodes }: HandedState & { re
   for (const { unit, bytes } of units) {
     if (!isDeployed("function", unit)) continue;
     handed.set(unit, (handed.get(unit) ?? new Map<string, HandedThere>()).set(node, { bytes, overMs, atMs }));
-    origins.set(unit, seenSince(origins.get(unit) ?? new Map<string, number>(), bytes, atMs, (name) => nodes.has(name)));
+    origins.set(unit, seenSince(origins.get(unit), bytes, { by: node, atMs }, (name) => nodes.has(name)));
   }
   for (const one of models) {
     if (!isDeployed("model", one.model)) continue;
@@ -55,18 +55,25 @@ export function handedTold({ handed, origins, asked, nodes }: HandedState & { re
 }
 
 /** A node from which nothing came for so long makes nothing for it any more. Of names that are no nodes a liar may tell as many as he likes. */
-function seenSince(before: ReadonlyMap<string, number>, bytes: Readonly<Record<string, number>>, atMs: number, isNode: (name: string) => boolean): Map<string, number> {
-  const seen = new Map([...before].filter(([, lastMs]) => Math.abs(atMs - lastMs) <= staleAfterMs));
-  for (const [node, count] of Object.entries(bytes)) if (count > 0 && isNode(node)) seen.set(node, atMs);
+function seenSince(before: ReadonlyMap<string, Seen> | undefined, bytes: Readonly<Record<string, number>>, now: Seen, isNode: (name: string) => boolean): Map<string, Seen> {
+  const seen = new Map([...(before ?? [])].filter(([, { by, atMs }]) => by !== now.by || Math.abs(now.atMs - atMs) <= staleAfterMs));
+  for (const [node, count] of Object.entries(bytes)) if (count > 0 && isNode(node)) seen.set(node, now);
   return seen;
+}
+
+/** Who told it, and when, by its clock. */
+interface Seen {
+  readonly by: string;
+  readonly atMs: number;
 }
 
 /**
  * A node that is heard, and told nothing of a model for so long, asks nothing by it any more; nor was a unit handed anything there of which another node tells as well. Held against its own clock, whatever that
- * is: one that is silent stands as it was told last. True where something was let go of.
+ * is: one that is silent stands as it was told last. Of where something came from the same is forgotten by the clock of who told it. True where something was let go of.
  */
-export function letGoOfOld({ asked, handed }: Pick<HandedState, "asked" | "handed">, node: string, time: string): boolean {
+export function letGoOfOld({ asked, handed, origins }: HandedState, node: string, time: string): boolean {
   let gone = false;
+  for (const rows of origins.values()) for (const [from, { by, atMs }] of rows) if (by === node && Math.abs(Date.parse(time) - atMs) > staleAfterMs) gone = rows.delete(from) || gone;
   for (const rows of handed.values()) {
     const row = rows.get(node);
     if (row !== undefined && rows.size > 1 && Math.abs(Date.parse(time) - row.atMs) > staleAfterMs) gone = rows.delete(node) || gone;

@@ -43,8 +43,8 @@ export class ControlFleet {
   readonly world = new World(7);
   readonly fleet: Fleet;
 
-  static async start(members: readonly MemberOptions[] = [{ name: "cloud", tier: "cloud" }, { name: "edge-1", tier: "edge", parent: "cloud" }, { name: "gateway-1", tier: "gateway", parent: "edge-1" }], { isEncrypted = false, ports: change, config: read = (config) => config, opened, ...options }: FleetParts = {}): Promise<ControlFleet> {
-    const { boot, sandbox } = await holonProgram();
+  static async start(members: readonly MemberOptions[] = [{ name: "cloud", tier: "cloud" }, { name: "edge-1", tier: "edge", parent: "cloud" }, { name: "gateway-1", tier: "gateway", parent: "edge-1" }], { isEncrypted = false, ports: change, config: read = (config) => config, opened, ...options }: FleetParts = {}, program = holonProgram()): Promise<ControlFleet> {
+    const { boot, sandbox } = await program;
     const changed: typeof boot = async (written, ports) => {
       const config = read(written);
       const own = isEncrypted ? { ...ports, cipher: createCipher(config.name, ports.random) } : ports;

@@ -118,8 +118,8 @@ export function handedInstance(seed: number): Instance {
   const chance = chanceFrom(seed + 31_337);
   const often = (share: number): boolean => chance.share() < share;
   const names = base.inventory.nodes.map(({ name }) => name);
-  const makersOf = (): object => ({ makers: names.filter(() => often(0.3)).map((node) => ({ node, ...(often(0.1) ? { here: true } : often(0.15) ? { until: names[chance.below(names.length)] ?? "" } : often(0.1) ? { asks: true } : {}) })) });
-  const takersOf = (): object => ({ takers: [{ unit: "every", tier: pick(chance, ["gateway", "edge", "cloud"]) }] });
+  const makersOf = (): object => ({ makers: names.filter(() => often(0.3)).map((node) => ({ node, ...(often(0.1) ? { here: true } : often(0.15) ? { until: names[chance.below(names.length)] ?? "" } : often(0.1) ? { asks: true } : {}), ...(often(0.1) ? { like: 2 + chance.below(5) } : {}) })) });
+  const takersOf = (): object => ({ takers: [{ unit: "every", tier: pick(chance, ["gateway", "edge", "cloud"]), ...(often(0.3) ? { except: names.filter(() => often(0.3)) } : {}) }] });
   const bordersOf = (): object => ({ borders: [{ born: pick(chance, places), to: pick(chance, places) }] });
   const apps = base.apps.map(({ flows, units, ...rest }) =>
     appNeedsSchema.parse({

@@ -9,7 +9,8 @@ export function whatIsLost(fleet: Fleet, items: readonly Item[], at: ArrayLike<n
   const nameOf = (index: number): string => fleet.nodes[index]?.name ?? "";
   const ofFlows = item.flows.flatMap((flow) => {
     const other = at[flow.item] ?? -1;
-    return other < 0 || lostBetween(fleet, node, other, flow) === 0 ? [] : [ofFlow(fleet, flow, items[flow.item]?.unit ?? "", node, other)];
+    const isPart = item.flows.filter((each) => each.item === flow.item && each.gives === flow.gives && each.way !== "asks").length > 1;
+    return other < 0 || lostBetween(fleet, node, other, flow) === 0 ? [] : [`${isPart ? "a part of " : ""}${ofFlow(fleet, flow, items[flow.item]?.unit ?? "", node, other)}`];
   });
   const ofTakers = untakenOn(fleet, item, node).map(({ unit, tier }) => `what it makes does not come to ${item.unit.split("/")[0] ?? ""}/${unit}: that runs on every node of tier ${tier}, and is handed what is made on the same node`);
   const told = [...new Set([...ofFlows, ...ofMakers(fleet, item, node), ...ofTakers])];
@@ -19,7 +20,10 @@ export function whatIsLost(fleet: Fleet, items: readonly Item[], at: ArrayLike<n
   function ofMakers(on: Fleet, { makers }: Pick<Item, "makers">, to: number): readonly string[] {
     const missed = missedOn(on, { makers }, to);
     const reasonOf = (maker: Maker): Hindrance | undefined => hindranceOf(on, maker, maker.node, to);
-    const those = (isOne: (maker: Maker, why: Hindrance | undefined) => boolean): readonly string[] => missed.filter((maker) => isOne(maker, reasonOf(maker))).map((maker) => nameOf(maker.node));
+    const those = (isOne: (maker: Maker, why: Hindrance | undefined) => boolean): Those => {
+      const found = missed.filter((maker) => isOne(maker, reasonOf(maker)));
+      return { names: [...new Set(found.map((maker) => nameOf(maker.node)))], length: found.reduce((sum, { like }) => sum + like, 0) };
+    };
     const here = nameOf(to);
     const [up, asking, kept] = [those(({ way }, why) => way !== "asks" && why === "aside"), those(({ way }) => way === "asks"), those((_, why) => why === "stays")];
     const ends = new Set(missed.flatMap((maker) => untilOf(reasonOf(maker))));
@@ -47,7 +51,13 @@ function ofFlow(fleet: Fleet, flow: Flow, other: string, node: number, at: numbe
   return flow.gives ? `what it makes does not come to ${other} on ${there}: ${why}` : `what ${other} makes on ${there} does not come to ${here}: ${why}`;
 }
 
-function listed(names: readonly string[]): string {
+/** `length`: with those that they stand for; of these one may be where it comes after all. */
+interface Those {
+  readonly names: readonly string[];
+  readonly length: number;
+}
+
+function listed({ names, length }: Those): string {
   const shown = names.slice(0, limits.planReasonsMax);
-  return names.length > shown.length ? `${shown.join(", ")} and ${names.length - shown.length} more` : shown.join(" and ");
+  return length > shown.length ? `${shown.join(", ")} and ${length > names.length ? "up to " : ""}${length - shown.length} more` : shown.join(" and ");
 }

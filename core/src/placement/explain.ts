@@ -154,6 +154,7 @@ const words: Readonly<Record<keyof Cost, string>> = { rent: "rent", energy: "ene
 function whyDearer({ fleet, ledger, work, inputs }: Planned, index: number, item: Item, name: string, node: number): Explanation {
   const at = ledger.at[index] ?? -1;
   if (at < 0) return rejected("capacity", `${item.unit} is not on ${name}: room there was given to what is more urgent.`);
+  if (lostAt(fleet, item, ledger.at, node) < lostAt(fleet, item, ledger.at, at)) return rejected("not-better", `${item.unit} is not on ${name}: alone it would miss less there than on ${fleet.nodes[at]?.name ?? ""}, but the plan as a whole would not be better, or it was not looked at.`);
   const [there, here] = [partsOf(fleet, ledger, work.items, item, node, prefersNone(fleet, item, node)), partsOf(fleet, ledger, work.items, item, at, ledger.without[index] === 1)];
   const more = new Map([...there].map(([part, cost]): [string, number] => [part, cost - (here.get(part) ?? 0)]));
   const onward = [...more.values()].reduce((sum, each) => sum + each, 0);

@@ -49,9 +49,13 @@ function classesOf(app: AppDocument, fn: FunctionDocument): { classes?: DataClas
   return classes.size === 0 ? {} : { classes: [...classes].sort() };
 }
 
-/** What runs on every node of a tier is handed what is made on its own node: where it takes what this one makes, this one is of use on that tier. */
-function takersOf({ functions }: AppDocument, { name, emits }: FunctionDocument): Pick<UnitNeeds, "takers"> {
-  const takers = functions.flatMap((to) => (to.name !== name && to.needs === undefined && Object.keys(emits).some((type) => isFor(to, type)) ? [{ unit: to.name, tier: tierOf(to) }] : []));
+/** What runs on every node of a tier, and at every gateway reductions, and doors that give something to devices of their own node, are handed what is made on their own node: where one takes what this one makes, this one is of use on that tier. */
+function takersOf({ functions, reductions = [], sources }: AppDocument, { name, emits }: FunctionDocument): Pick<UnitNeeds, "takers"> {
+  const takers = [
+    ...functions.flatMap((to) => (to.name !== name && to.needs === undefined && Object.keys(emits).some((type) => isFor(to, type)) ? [{ unit: to.name, tier: tierOf(to) }] : [])),
+    ...reductions.flatMap((to) => (Object.keys(emits).includes(to.on) ? [{ unit: to.name, tier: "gateway" as const }] : [])),
+    ...sources.flatMap((door) => ("gives" in door && door.gives?.some(({ type, roams }) => roams !== true && Object.keys(emits).includes(type)) === true ? [{ unit: door.name, tier: "gateway" as const }] : [])),
+  ];
   return takers.length === 0 ? {} : { takers };
 }
 
@@ -79,7 +83,9 @@ function flowsOf(app: AppDocument): readonly { readonly from: string; readonly t
   const between = placed.flatMap((from) =>
     placed.flatMap((to) => {
       const types = Object.entries(from.emits).filter(([type]) => isFor(to, type));
-      return to === from || types.length === 0 ? [] : [{ from: from.name, to: to.name, bytesPerMonth: types.reduce((sum, [, { bytesPerMonth = 0 }]) => sum + bytesPerMonth, 0), hands: emittedFor(app, from.name, to.name).every((target) => leavesNode(egress, target)) ? ("up" as const) : ("here" as const) }];
+      const ways = [...new Set(types.map(([, target]): "up" | "here" => (leavesNode(egress, target) ? "up" : "here")))].sort().toReversed();
+      // All that is exchanged stands with the first: how it is divided nobody measures.
+      return to === from ? [] : ways.map((hands, index) => ({ from: from.name, to: to.name, bytesPerMonth: index > 0 ? 0 : types.reduce((sum, [, { bytesPerMonth = 0 }]) => sum + bytesPerMonth, 0), hands }));
     }),
   );
   const parts = endsOfParts(models);

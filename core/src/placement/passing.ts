@@ -21,15 +21,17 @@ export interface Passage {
 
 export interface Maker extends Passage {
   readonly node: number;
+  /** How many it stands for. */
+  readonly like: number;
 }
 
 const leading = new WeakMap<Fleet, ReadonlySet<number>>();
 
 /** Those of them that the fleet has. */
 export const makersOf = ({ indexOf }: Fleet, { makers = [] }: Pick<UnitNeeds, "makers">): readonly Maker[] =>
-  makers.flatMap(({ node, here, until, asks }) => {
+  makers.flatMap(({ node, here, until, asks, like = 1 }) => {
     const index = indexOf.get(node);
-    return index === undefined ? [] : [{ node: index, way: asks === true ? "asks" : here === true ? "here" : "up", ...(until === undefined ? {} : { until: indexOf.get(until) }) }];
+    return index === undefined ? [] : [{ node: index, like, way: asks === true ? "asks" : here === true ? "here" : "up", ...(until === undefined ? {} : { until: indexOf.get(until) }) }];
   });
 
 /** What is counted for what does not come to the other end, seen from one of the two. Of questions each replica that answers has its part. */
@@ -39,14 +41,14 @@ export const lostBetween = (fleet: Fleet, one: number, other: number, flow: Flow
 /** The same for what comes from, or goes to, what the plan does not choose. */
 export function lostOn(fleet: Fleet, item: Pick<Item, "makers" | "takers">, node: number): number {
   if (item.makers.length === 0 && item.takers.length === 0) return 0;
-  return outOfReach(fleet.policy) * (missedOn(fleet, item, node).length + untakenOn(fleet, item, node).length);
+  return outOfReach(fleet.policy) * (missedOn(fleet, item, node).reduce((sum, { like }) => sum + like, 0) + untakenOn(fleet, item, node).length);
 }
 
 /** Nodes of which what is made there does not come to this one. */
 export const missedOn = (fleet: Fleet, { makers }: Pick<Item, "makers">, node: number): readonly Maker[] => makers.filter((maker) => !comes(fleet, maker, maker.node, node));
 
 /** What stands on every node of a tier is handed what is made on its own node, and this is none. */
-export const untakenOn = ({ nodes, silent }: Fleet, { takers }: Pick<Item, "takers">, node: number): Item["takers"] => (silent[node] === 1 ? [] : takers.filter(({ tier }) => nodes[node]?.tier !== tier));
+export const untakenOn = ({ nodes, silent }: Fleet, { takers }: Pick<Item, "takers">, node: number): Item["takers"] => (silent[node] === 1 ? [] : takers.filter(({ tier, except }) => nodes[node]?.tier !== tier || except?.includes(nodes[node]?.name ?? "") === true));
 
 /** Of an item there, with its flows as all stand; of each flow this part. */
 export const lostAt = (fleet: Fleet, item: Item, at: ArrayLike<number>, node: number, part = 1): number =>

@@ -2,17 +2,18 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { inventorySchema } from "../schema/inventory.ts";
-import { appNeedsSchema, placementPolicySchema } from "../schema/needs.ts";
+import { appNeedsSchema } from "../schema/needs.ts";
 import { explainChoice, type Reason } from "./explain.ts";
 import { wayBetween } from "./fleet.ts";
 import { diffPlans, planAll, planText, replanWithout, type Planned, type PlanInputs } from "./planner.ts";
 import { largeInstance, smallInstance } from "./by-chance.ts";
 import { brokenBy } from "./testing/hold.ts";
-import { latencyOf, whyNever, whyNotNow, whyOutOfBounds, type Refusal } from "./work.ts";
+import { askBy, idle, inputsOf, measured, nowMs, priced, type World } from "./testing/pump-world.ts";
 
 const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
-const nowMs = 1_800_000_000_000;
-const measured = (value: number, ageMs = 0) => ({ value, asOfMs: nowMs - ageMs, source: "measured" as const });
+const ask = askBy(tools);
+import { latencyOf, whyNever, whyNotNow, whyOutOfBounds, type Refusal } from "./work.ts";
+
 
 /** Every bound of every placed unit, by counting anew. */
 function checkAll({ fleet, work, ledger, plan }: Planned): void {
@@ -82,35 +83,6 @@ test("the same inputs make the same plan, in whatever order they come; a lost no
 });
 
 /** A cloud in the US, an edge and two gateways in Germany. */
-interface World {
-  readonly node?: Readonly<Record<string, object>>;
-  readonly unit?: object;
-  readonly others?: readonly object[];
-  readonly flows?: readonly object[];
-  readonly policy?: object;
-}
-
-const idle = { processors: measured(0), memoryBytes: measured(0) };
-/** All that a budget asks for is known. */
-const priced = (perProcessorHour: number) => ({ perProcessorHour: measured(perProcessorHour), perGigabyteHour: measured(0), perKilowattHour: measured(0) });
-
-function inputsOf({ node = {}, unit = {}, others = [], flows = [], policy = {} }: World): PlanInputs {
-  const base = (name: string, tier: string, site: string, price: number, more: object) => ({ name, tier, site, jurisdiction: "EU/DE", capacity: { processors: 2, memoryBytes: 2e9 }, load: idle, prices: priced(price), ...more, ...node[name] });
-  const up = (parent: string, latencyMs: number) => ({ uplink: { parent, latencyMs: measured(latencyMs), perGigabyte: measured(0.1) } });
-  const nodes = [
-    base("cloud-1", "cloud", "cloud", 0.01, { jurisdiction: "US/CA" }),
-    base("edge-1", "edge", "region", 0.02, up("cloud-1", 40)),
-    base("gateway-1", "gateway", "plant", 0.05, up("edge-1", 5)),
-    base("gateway-2", "gateway", "plant", 0.06, up("edge-1", 5)),
-  ];
-  return {
-    policy: placementPolicySchema.parse({ perMillisecond: 0.001, ...policy }),
-    inventory: inventorySchema.parse({ nodes }),
-    apps: [appNeedsSchema.parse({ app: "pump", units: [{ name: "judge", processors: 1, callMs: 0, ...unit }, ...others], flows })],
-    nowMs,
-    seed: 1,
-  };
-}
 
 test("as many accelerators as a unit must have stand on one node for it, and who fits beside others is not left out", () => {
   const count = (seed: number, of: number): number => 1 + ((seed * 2_654_435_761 + of * 40_503) % 97) % 4;
@@ -126,7 +98,6 @@ test("as many accelerators as a unit must have stand on one node for it, and who
   }
 });
 
-const ask = (world: World, node: string, unit = "pump/judge", previous?: Planned) => explainChoice(planAll({ ...inputsOf(world), ...(previous === undefined ? {} : { previous: previous.plan }) }, tools), unit, node);
 
 test("ten lines of needs are enough: the cheapest node that may run it, near its data where that pays", () => {
   assert.deepEqual(ask({}, "cloud-1").reason, "cheapest");

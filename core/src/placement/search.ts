@@ -4,10 +4,12 @@
  * time, so that the same question has the same answer on every machine.
  */
 import { chanceFrom } from "../chance.ts";
+import { createFinder, type Finder } from "./candidates.ts";
 import { searchThrough } from "./exhaust.ts";
 import type { Fleet } from "./fleet.ts";
 import { costOfAll, createLedger, leavingCost, restore, standingOf, unplacedCost, type Ledger, type Standing } from "./ledger.ts";
-import { costBetween, nearTo, type Item, type Work } from "./work.ts";
+import { lostAt, lostOn } from "./passing.ts";
+import { costBetween, type Item, type Work } from "./work.ts";
 
 export interface Question {
   readonly fleet: Fleet;
@@ -29,13 +31,9 @@ export interface Answer {
   readonly proved: boolean;
 }
 
-/** So few candidates are all looked at. */
-const allNodesMax = 48;
-const cheapestMax = 8;
-const cheapestLook = 96;
-const partnersMax = 8;
 const swapsMax = 8;
 const togetherMax = 6;
+const inTurnMax = 12;
 /** Work up to this size is searched through, and shaken up to that size. */
 const exhaustItemsMax = 16;
 const shakeItemsMax = 200;
@@ -51,7 +49,7 @@ export function search({ fleet, work, previous, scope, seed, trusted = false }: 
   ledger.leaving.cost = leavingAmong(items, ledger, scope === "all" ? items.keys() : missing);
   if (scope === "touched") {
     const moved = new Set(missing);
-    improve(fleet, items, ledger, finder, [...withPartners(items, missing)], moved);
+    improve(fleet, items, ledger, finder, [...withPartners(items, [...missing, ...missesLess(fleet, work, ledger, finder)])], moved);
     return { ledger, touched: withPartners(items, moved), proved: false };
   }
   improve(fleet, items, ledger, finder, [...items.keys()]);
@@ -59,6 +57,16 @@ export function search({ fleet, work, previous, scope, seed, trusted = false }: 
   const proved = items.length <= exhaustItemsMax && searchThrough(fleet, items, ledger, fleet.policy.stepsMax);
   return { ledger, touched: undefined, proved };
 }
+
+/** Items to which more would come elsewhere: a place where a part is missed is as good as none where that is, as when a node is heard again. */
+const missesLess = (fleet: Fleet, { items, passing }: Work, ledger: Ledger, finder: Finder): readonly number[] =>
+  passing.filter((index) => {
+    const item = items[index];
+    const at = ledger.at[index] ?? -1;
+    if (item === undefined || at < 0) return false;
+    const lost = lostAt(fleet, item, ledger.at, at);
+    return lost > 0 && finder.candidates(index).some((node) => node !== at && lostAt(fleet, item, ledger.at, node) < lost && ledger.alone(index, node) < Number.POSITIVE_INFINITY && ledger.fits(index, node));
+  });
 
 /** In a currency of large figures a place may cost more than leaving anything out is worth elsewhere. */
 function leavingAmong(items: readonly Item[], ledger: Ledger, indexes: Iterable<number>): number {
@@ -100,72 +108,6 @@ function inUrgency(items: readonly Item[], indexes: readonly number[]): readonly
     return one[0] - other[0] || one[1] - other[1] || one[2] - other[2] || a - b;
   };
   return indexes.toSorted(compare);
-}
-
-interface Finder {
-  /** Nodes worth a look for this item now, each once. */
-  candidates(index: number): readonly number[];
-}
-
-function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Finder {
-  /** Of each size of each kind, how far its nodes are full. */
-  const cursors = new Map<Item["kind"], Map<string, { next: number }>>();
-  const cursorOf = ({ kind, needs }: Item): { next: number } => {
-    let sizes = cursors.get(kind);
-    if (sizes === undefined) cursors.set(kind, (sizes = new Map()));
-    const size = `${needs.processors}/${needs.memoryBytes}/${needs.diskBytes}/${needs.accelerator?.count ?? 0}/${needs.accelerator?.milli ?? 0}`;
-    let cursor = sizes.get(size);
-    if (cursor === undefined) sizes.set(size, (cursor = { next: 0 }));
-    return cursor;
-  };
-  const ofItem: { next: number }[] = [];
-  const isClosed = (index: number, node: number): boolean => fleet.gone[node] === 1 || fleet.silent[node] === 1 || fleet.held[node] === 1 || fleet.aged[node] === 1 || ledger.isFull(index, node);
-  const near = new Map<number, readonly number[]>();
-  /** Which were put into the present list: with its number. */
-  const seen = new Uint32Array(fleet.nodes.length);
-  let stamp = 0;
-  const nearNode = (node: number): readonly number[] => {
-    let known = near.get(node);
-    if (known === undefined) near.set(node, (known = nearTo(fleet, node)));
-    return known;
-  };
-  /** The cheapest nodes that have room. Those that were full are not looked at again: what becomes free there is found by those who are near. */
-  const cheapest = (index: number, item: Item): readonly number[] => {
-    const { inOrder } = item.kind;
-    const cursor = (ofItem[index] ??= cursorOf(item));
-    // Only past what is closed to all of this size: what this one alone may not have is another's.
-    while (cursor.next < inOrder.length && isClosed(index, inOrder[cursor.next] ?? 0)) cursor.next++;
-    const found: number[] = [];
-    for (let look = cursor.next; look < Math.min(inOrder.length, cursor.next + cheapestLook) && found.length < cheapestMax; look++) {
-      const node = inOrder[look] ?? 0;
-      if (ledger.fits(index, node)) found.push(node);
-    }
-    return found;
-  };
-  return {
-    candidates(index) {
-      const item = items[index];
-      if (item === undefined) return [];
-      const { kind } = item;
-      if (kind.inOrder.length <= allNodesMax) return [...kind.inOrder];
-      stamp++;
-      const open: number[] = [];
-      const add = (node: number): void => {
-        if (seen[node] === stamp || !kind.has(node)) return;
-        seen[node] = stamp;
-        open.push(node);
-      };
-      for (const ends of [item.sources, item.effects]) for (const { node } of ends) if (node >= 0) nearNode(node).forEach(add);
-      for (const { item: other } of item.flows.slice(0, partnersMax)) {
-        const node = ledger.at[other] ?? -1;
-        if (node < 0) continue;
-        add(node);
-        nearNode(node).forEach(add);
-      }
-      cheapest(index, item).forEach(add);
-      return open;
-    },
-  };
 }
 
 function construct(ledger: Ledger, finder: Finder, items: readonly Item[], index: number): void {
@@ -236,7 +178,50 @@ function improveOne(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder
     return [index];
   }
   for (const node of full) for (const other of (ledger.itemsOn[node] ?? []).slice(0, swapsMax)) if (exchange(fleet, items, ledger, finder, index, other)) return [index, other];
-  return from < 0 ? [] : moveTogether(fleet, items, ledger, index, candidates);
+  if (from < 0) return [];
+  const together = moveTogether(fleet, items, ledger, index, candidates);
+  return together.length > 0 ? together : moveInTurn(fleet, items, ledger, finder, index, candidates);
+}
+
+/** Where something does not come: it goes to where more does, and then those that it exchanges with each to their best. Either alone would lose what goes between them. */
+function moveInTurn(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Finder, index: number, candidates: readonly number[]): readonly number[] {
+  const item = items[index];
+  const from = ledger.at[index] ?? -1;
+  const lost = item === undefined ? 0 : lostAt(fleet, item, ledger.at, from);
+  if (item === undefined || lost === 0) return [];
+  const partners = [...new Set(item.flows.flatMap(({ item: other, way }) => (way === "any" || (ledger.at[other] ?? -1) < 0 ? [] : [other])))].slice(0, togetherMax);
+  if (partners.length === 0) return [];
+  const group = [index, ...partners];
+  const before = costOfGroup(fleet, items, ledger, group);
+  const nodes = candidates.filter((node) => node !== from && lostOn(fleet, item, node) < lost && ledger.alone(index, node) < Number.POSITIVE_INFINITY && ledger.fits(index, node));
+  for (const node of nodes.slice(0, inTurnMax)) {
+    const undo = undoOf(items, ledger, group);
+    const places = group.map((one) => ledger.at[one] ?? -1);
+    ledger.take(index);
+    ledger.put(index, node);
+    for (const partner of partners) {
+      const at = ledger.at[partner] ?? -1;
+      ledger.take(partner);
+      ledger.put(partner, cheapestOf(ledger, partner, [at, ...finder.candidates(partner)]) ?? at);
+    }
+    if (costOfGroup(fleet, items, ledger, group) < before - better) return group;
+    if (undo !== undefined) restore(ledger, undo);
+    else {
+      for (const one of group) ledger.take(one);
+      for (const [each, one] of group.entries()) ledger.put(one, places[each] ?? -1);
+    }
+  }
+  return [];
+}
+
+/** With what flows between them counted once. */
+function costOfGroup(fleet: Fleet, items: readonly Item[], ledger: Ledger, group: readonly number[]): number {
+  let cost = 0;
+  for (const one of group) {
+    cost += costNow(items, ledger, one);
+    for (const flow of items[one]?.flows ?? []) if (flow.gives && group.includes(flow.item)) cost -= costBetween(fleet, ledger.at[one] ?? -1, ledger.at[flow.item] ?? -1, flow);
+  }
+  return cost;
 }
 
 const costNow = (items: readonly Item[], ledger: Ledger, index: number): number => {

@@ -1,5 +1,6 @@
 /** What of an app's needs is taken as it stands, and is hardly what its author means: told at deployment, refused nowhere. */
 import type { AppDocument, FunctionDocument } from "../schema/app.ts";
+import type { Tier } from "../schema/tier.ts";
 import { timetableOf } from "../run/timetable.ts";
 import { hourMs } from "../shifting/job.ts";
 import { spanText } from "../span-text.ts";
@@ -10,7 +11,7 @@ import { isFor, scheduleOf, tierOf } from "./needs-of-app.ts";
 const timesSeen = 168;
 
 /** One line each, for people. */
-export const warningsOfApp = (app: AppDocument): string[] => app.functions.flatMap((fn) => [overlapping(fn), otherTier(fn), neverHanded(app, fn)].flatMap((warning) => (warning === undefined ? [] : [warning])));
+export const warningsOfApp = (app: AppDocument): string[] => [...app.functions.flatMap((fn) => [overlapping(fn), otherTier(fn), fn.needs === undefined ? neverHanded(app, `function ${fn.name}`, fn, tierOf(fn)) : undefined]), ...(app.reductions ?? []).map(({ name, on }) => neverHanded(app, `reduction ${name}`, { name, on: { type: on } }, "gateway"))].flatMap((warning) => (warning === undefined ? [] : [warning]));
 
 function overlapping(fn: FunctionDocument): string | undefined {
   const schedule = scheduleOf(fn);
@@ -28,14 +29,13 @@ function overlapping(fn: FunctionDocument): string | undefined {
 }
 
 /** What runs on every node of a tier is handed what is made on its own node. */
-function neverHanded(app: AppDocument, fn: FunctionDocument): string | undefined {
-  if (fn.needs !== undefined) return undefined;
+function neverHanded(app: AppDocument, called: string, fn: Pick<FunctionDocument, "name" | "on">, tier: Tier): string | undefined {
   const makers = makersOf(app).filter(({ name, emits }) => name !== fn.name && Object.keys(emits).some((type) => isFor(fn, type)));
   const from = makers.map(({ name }) => app.functions.find((one) => one.name === name));
   if (from.some((one) => one?.needs !== undefined)) return undefined;
   const tiers = new Set([...from.map((one) => (one === undefined ? "gateway" : tierOf(one))), ...(app.sources.some(({ type }) => isFor(fn, type)) ? ["gateway"] : [])]);
-  if (tiers.size === 0 || tiers.has(tierOf(fn))) return undefined;
-  return `function ${fn.name} runs on every node of tier ${tierOf(fn)}, and is handed what is made on the same node: what it takes is made on tier ${[...tiers].join(", ")} only. With \`needs\` it is placed, and handed what comes up`;
+  if (tiers.size === 0 || tiers.has(tier)) return undefined;
+  return `${called} runs on every node of tier ${tier}, and is handed what is made on the same node: what it takes is made on tier ${[...tiers].join(", ")} only${called.startsWith("function") ? ". With `needs` it is placed, and handed what comes up" : ""}`;
 }
 
 function otherTier({ name, run, needs }: FunctionDocument): string | undefined {

@@ -68,6 +68,8 @@ export interface Work {
   /** Of items, what was worked out of a month on nodes: it holds for this fleet, whoever is gone. Infinite where a bound does not hold. */
   readonly known: KnownCosts;
   readonly stages: readonly Stage[];
+  /** Indexes of items to which not all comes everywhere, or from which it is not taken everywhere. */
+  readonly passing: readonly number[];
   /** What a later plan of the same work would work out again. */
   outlook: AcceleratorOutlook | null | undefined;
 }
@@ -111,10 +113,13 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
       joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, { gigabytes: bytesPerMonth / gigabyte, way: asks === true ? "asks" : (hands ?? "any"), staged: stagedBetween(own, from, to), borders: bordersOf(borders), sites });
     }
   }
-  return { items, indexOf, known: createKnownCosts(items.length), stages, outlook: undefined };
+  const passing = [...items.keys()].filter((index) => isPassing(items[index]));
+  return { items, indexOf, known: createKnownCosts(items.length), stages, passing, outlook: undefined };
 }
 
 const none: readonly number[] = [];
+
+const isPassing = (item: Item | undefined): boolean => item !== undefined && (item.makers.length > 0 || item.takers.length > 0 || item.flows.some(({ way }) => way !== "any"));
 
 /** Who names its sources is handed what is made at those sites, and nothing else. */
 const sitesTaken = (taker: UnitNeeds | undefined): Flow["sites"] => (taker?.onTheWay === true && taker.sources.length > 0 ? new Set(taker.sources.map(({ site }) => site)) : undefined);

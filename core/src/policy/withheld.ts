@@ -29,7 +29,7 @@ export function withheldFindings(name: string, rows: readonly WithheldRow[]): re
   return rows.map((row) => (row.isForbidden ? { check: name, state: "ok", says: withheldText(row) } : { check: name, state: "warn", says: withheldText(row), next: withheldNext(row) }));
 }
 
-export function withheldText({ how, where, lanes, count, reason, since }: WithheldRow): string {
+function withheldText({ how, where, lanes, count, reason, since }: WithheldRow): string {
   const records = `${count} record${count === 1 ? "" : "s"}`;
   const [stay, wait] = count === 1 ? ["stays", "waits"] : ["stay", "wait"];
   if (how === "stays") return `${records} for ${where} ${stay} in \`local\` since ${since}: ${reason}`;

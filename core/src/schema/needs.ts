@@ -71,9 +71,9 @@ export const unitNeedsSchema = z.strictObject({
    * Nodes on which what it is handed is made, whatever is placed: it is handed that on the same node or above it; `here`: what is made there leaves no node; `until`: the policy lets it go up to this node, and no
    * higher; `asks`: it is asked there, and questions go to siblings, too.
    */
-  makers: z.array(z.strictObject({ node: nameSchema, here: z.literal(true).optional(), until: nameSchema.optional(), asks: z.literal(true).optional() })).max(limits.makersMax).optional(),
-  /** What its app has on every node of a tier, and hands what is made on that node, and nothing else. */
-  takers: z.array(z.strictObject({ unit: nameSchema, tier: tierSchema })).max(limits.appFunctionsMax).optional(),
+  makers: z.array(z.strictObject({ node: nameSchema, here: z.literal(true).optional(), until: nameSchema.optional(), asks: z.literal(true).optional(), /** So many, of which this one is shown: they are below the same nodes, as far as a plan looks at them. */ like: z.int().min(2).max(limits.planNodesMax).optional() })).max(4 * limits.makersMax).optional(),
+  /** What its app has on every node of a tier, which is handed what is made on that node, and nothing else. */
+  takers: z.array(z.strictObject({ unit: nameSchema, tier: tierSchema, /** Nodes of that tier on which it may not run. */ except: z.array(nameSchema).max(limits.makersMax).optional() })).max(limits.appFunctionsMax).optional(),
   /** Sites whose nodes alone can open what it is made of. */
   sealedTo: z.array(nameSchema).optional(),
   /** Nodes on which the policy does not let it run, and why. */

@@ -54,11 +54,11 @@ const appOf = (code: Uint8Array, more: Partial<AppDocument>): AppDocument => app
 const isIdle = ({ agent: { state, units, moving }, admission }: NodeStatus): boolean =>
   (state === "settled" || state === "idle") && (moving?.length ?? 0) === 0 && units.every((unit) => unit.state === "running" && (unit.lag === 0 || unit.job !== undefined)) && (admission?.askedBytes ?? 0) === 0;
 
-/** Prepared once for all seeds: loading a module is real work. `source` is the function that runs on the gateways, `more` what else its app has. */
-export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonly moveBook?: MoveBook } = {}, source = counterSource, more: Partial<AppDocument> = {}): Promise<SubjectProgram> {
+/** Prepared once for all seeds: loading a module is real work. `source` is the function that runs on the gateways, `more` what else its app has, `others` are sources of functions of other apps. */
+export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonly moveBook?: MoveBook } = {}, source = counterSource, more: Partial<AppDocument> = {}, others: readonly string[] = []): Promise<SubjectProgram> {
   const code = new TextEncoder().encode(source);
   const runner = createRunner();
-  await runner.prepare("count", code);
+  for (const text of [source, ...others]) await runner.prepare("count", new TextEncoder().encode(text));
   await prepareMoving(runner.prepare);
   await prepareJobs(runner.prepare);
   await prepareIsland(runner.prepare);

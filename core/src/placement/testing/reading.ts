@@ -222,7 +222,7 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
       (units === 0 || (told.acceleratorHour(node) !== undefined && isFree(told.acceleratorWatts(node)))) &&
       ways.every((each) => each.gigabytes === 0 || each.way.priceKnown);
     const makers = (needs.makers ?? []).flatMap((maker) => (byName.has(maker.node) ? [{ ...maker, from: byName.get(maker.node) ?? node }] : []));
-    const unheard = makers.filter(({ from, here, until, asks }) => (asks === true ? !isAsked(from, node) : !isHanded(here === true, from, node, (_, below) => below.name !== until))).length + (node.state === "silent" ? 0 : (needs.takers ?? []).filter(({ tier }) => tier !== node.tier).length);
+    const unheard = makers.filter(({ from, here, until, asks }) => (asks === true ? !isAsked(from, node) : !isHanded(here === true, from, node, (_, below) => below.name !== until))).reduce((sum, { like = 1 }) => sum + like, 0) + (node.state === "silent" ? 0 : (needs.takers ?? []).filter(({ tier, except }) => tier !== node.tier || except?.includes(node.name) === true).length);
     return { all: money + carbon + hardware + ms * policy.perMillisecond + ofQuestions + 1e4 * unheard, money, isMoneyKnown };
   }
 
