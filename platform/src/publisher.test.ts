@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
 import type { SignedTarget, TrustAnswer } from "@holon/core/ports.ts";
-import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rootOf, rotateOnline, signTargets, waitingOf } from "./publisher.ts";
+import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rootOf, rotateOnline, signTargets, waitingOf, type PublisherDescription } from "./publisher.ts";
 import { hasCode } from "@holon/core/testing/has-code.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { createTrustTuf } from "./trust/tuf.ts";
@@ -58,13 +58,38 @@ test("two of three: nothing is served before a second holder has signed, on a ma
   for (const index of [0, 2]) rmSync(join(second, "keys", keyFile(index)));
   const short = offline.map(({ id }) => id.slice(0, 12));
   assert.equal(await waitingOf(folder), undefined);
-  await assert.rejects(signTargets(folder, app("a", "1"), { nowMs }), hasCode("HOLON_SIGNATURE_UNMET", new RegExp(`targets 2 has 1 of 2 signatures \\(${short[0]}\\): it lacks 1 more of ${short[1]}, ${short[2]}`)));
-  assert.deepEqual(await waitingOf(folder), { version: 2, threshold: 2, signed: [offline[0]?.id], missing: [offline[1]?.id, offline[2]?.id] });
+  await assert.rejects(signTargets(folder, app("a", "1"), { nowMs }), hasCode("HOLON_SIGNATURE_UNMET", new RegExp(`targets 2, by which a/1 changes, has 1 of 2 signatures \\(${short[0]}\\): it lacks 1 more of ${short[1]}, ${short[2]}`)));
+  assert.deepEqual(await waitingOf(folder), { version: 2, threshold: 2, signed: [offline[0]?.id], missing: [offline[1]?.id, offline[2]?.id], changes: ["a/1"] });
   assert.equal((await ask(folder, ["a/1/app.json"])).targets.size, 0);
   cpSync(join(folder, "pending"), join(second, "pending"), { recursive: true });
   await signTargets(second, undefined, { nowMs });
   assert.deepEqual([...(await ask(second, ["a/1/app.json"])).targets.keys()], ["a/1/app.json"]);
   assert.deepEqual([readdirSync(join(second, "pending")), await waitingOf(second)], [[], undefined]);
+});
+
+test("who alters on the way what waits for signatures gets none: neither those who hold keys, one after the other, nor one who is told that nobody has signed it yet", async (t) => {
+  const folders = [scratchFolder(t), scratchFolder(t), scratchFolder(t)] as const;
+  const { offline } = await createPublisher(folders[0], { keys: 3, threshold: 2, nowMs });
+  for (const folder of folders.slice(1)) cpSync(folders[0], folder, { recursive: true });
+  for (const [own, folder] of folders.entries()) for (const [index, { id }] of offline.entries()) if (index !== own) rmSync(join(folder, "keys", `${id.slice(0, 16)}.json`));
+  const [first, second, third] = folders;
+  const pending = (folder: string): string => join(folder, "pending", "targets.json");
+  await fails(signTargets(first, app("a", "1"), { nowMs }), "HOLON_SIGNATURE_UNMET");
+  const altered = readFileSync(pending(first), "utf8").replaceAll("1".repeat(64), "6".repeat(64));
+  writeFileSync(pending(second), altered);
+  await assert.rejects(signTargets(second, undefined, { nowMs }), hasCode("HOLON_SIGNATURE_MIXED", new RegExp(`signature of ${offline[0]?.id.slice(0, 12) ?? ""} does not hold`)));
+  assert.deepEqual([(await waitingOf(second))?.signed, readFileSync(pending(second), "utf8")], [[], altered], "it is not counted, and nothing was added");
+  writeFileSync(pending(second), JSON.stringify({ ...JSON.parse(altered), signatures: [] }));
+  await assert.rejects(signTargets(second, undefined, { nowMs }), hasCode("HOLON_SIGNATURE_UNMET", /nobody who may has signed/));
+  cpSync(pending(second), pending(third));
+  await assert.rejects(signTargets(third, undefined, { nowMs }), hasCode("HOLON_SIGNATURE_UNMET", /nobody/));
+  assert.deepEqual([...(await ask(third, ["a/1/app.json"])).targets], []);
+  // Who says himself what it is signs that, whatever lies there.
+  await fails(signTargets(second, app("a", "1"), { nowMs }), "HOLON_SIGNATURE_UNMET");
+  assert.deepEqual((await waitingOf(second))?.changes, ["a/1"]);
+  cpSync(pending(second), pending(third));
+  await signTargets(third, undefined, { nowMs });
+  assert.deepEqual([...(await ask(third, ["a/1/app.json"])).targets], [["a/1/app.json", target("1")]]);
 });
 
 test("targets that wait for signatures wait on over another online key, and are completed behind it", async (t) => {
@@ -177,6 +202,28 @@ test("who takes a key out needs as many of those that stay: with fewer it is tol
   const before = [readdirSync(join(folder, "keys")), await metadataOf(folder)];
   await assert.rejects(removeKey(folder, goes ?? "", { nowMs }), (error) => hasCode("HOLON_SIGNATURE_UNMET", new RegExp(`2 of its keys at once, and ${stays} alone is here`))(error) && error instanceof HolonError && error.next.startsWith(`Bring 1 more of ${away} together`) && error.next.includes(`run \`holon publisher remove ${folder} ${goes}\` again`));
   assert.deepEqual([readdirSync(join(folder, "keys")), await metadataOf(folder)], before);
+});
+
+test("who may sign is what the root says, not the file beside it: a key or a threshold that somebody wrote into it, or a root that was altered with it, gets into no next root", async (t) => {
+  const folder = scratchFolder(t);
+  const { offline } = await createPublisher(folder, { keys: 3, threshold: 2, nowMs });
+  await addKey(folder, { nowMs });
+  const [description, root] = [join(folder, "publisher.json"), join(folder, "metadata", "2.root.json")];
+  const [trueDescription, trueRoot] = [readFileSync(description, "utf8"), readFileSync(root, "utf8")];
+  const stranger = await createPublisher(scratchFolder(t), { keys: 1, threshold: 1, nowMs });
+  const [mine = assert.fail()] = stranger.offline;
+  const edited = (change: (told: PublisherDescription) => object): string => JSON.stringify(change(JSON.parse(trueDescription)));
+  for (const told of [edited((own) => ({ ...own, threshold: 1 })), edited((own) => ({ ...own, offline: [...own.offline, mine] })), edited((own) => ({ ...own, online: mine })), edited((own) => ({ ...own, offline: own.offline.map((key, index) => (index === 0 ? { ...key, hex: mine.hex } : key)) }))]) {
+    writeFileSync(description, told);
+    for (const step of [() => rotateOnline(folder, { nowMs }), () => addKey(folder, { nowMs }), () => removeKey(folder, offline[0]?.id ?? "", { nowMs })]) await assert.rejects(step, hasCode("HOLON_SIGNATURE_MIXED", /publisher\.json does not say what root 2 says/), told);
+  }
+  writeFileSync(description, edited((own) => ({ ...own, threshold: 1 })));
+  writeFileSync(root, trueRoot.replaceAll('"threshold":2', '"threshold":1'));
+  await assert.rejects(rotateOnline(folder, { nowMs }), hasCode("HOLON_SIGNATURE_MIXED", /2\.root\.json is not signed/));
+  assert.deepEqual(readdirSync(join(folder, "metadata")).filter((name) => name.endsWith(".root.json")), ["1.root.json", "2.root.json"]);
+  writeFileSync(description, trueDescription);
+  writeFileSync(root, trueRoot);
+  assert.equal((await rotateOnline(folder, { nowMs })).rootVersion, 3);
 });
 
 test("a folder is made a publisher's once, and asks for keys that can be", async (t) => {

@@ -13,7 +13,7 @@ import { createKey, keyPath, openKeys } from "./publisher/keys.ts";
 import { diskError, isErrno } from "./disk/error.ts";
 import { writeWhole } from "./whole-file.ts";
 import { readSecretFile, removeSecretFile, writeSecretFile } from "./secret-file.ts";
-import { describeFile, isSigned, makeRoot, makeSnapshot, makeTargets, makeTimestamp, signFile, targetsOf, type SigningKey } from "./trust/tuf-repository.ts";
+import { describeFile, isSigned, makeRoot, makeSnapshot, makeTargets, makeTimestamp, provedSigners, rolesOf, signFile, targetsOf, type PublicKey, type SigningKey } from "./trust/tuf-repository.ts";
 
 const day = 86_400_000;
 /** Root and targets are signed by hand, and say so for long; snapshot and timestamp are made anew with each signing. */
@@ -114,9 +114,22 @@ type RootStep = "add" | "rotate" | `remove ${string}`;
 
 /** Those that sign the next root: as many as must, since a root waits for nobody. */
 async function openRootKeys(folder: string, publisher: PublisherDescription, { passphrase }: PublisherOptions, step: RootStep): Promise<readonly SigningKey[]> {
+  await requireTrue(folder, publisher);
   const held = await openKeys(join(folder, "keys"), publisher.offline, passphrase);
   requireRootKeys(folder, publisher, held, step);
   return held;
+}
+
+/** The next root names who is named here: publisher.json goes from holder to holder and is signed by nobody, the roots beside it are. `HOLON_SIGNATURE_MIXED`. */
+async function requireTrue(folder: string, { offline, threshold, online, rootVersion }: PublisherDescription): Promise<void> {
+  const bad = (what: string): HolonError => new HolonError("HOLON_SIGNATURE_MIXED", `${folder}: ${what}; no root is made of it`, { next: "Compare this folder with another holder's: somebody changed it, or it was copied in part. Bring metadata/ and publisher.json from a holder whom you trust." });
+  const rootAt = (version: number): Promise<Uint8Array> => readBytes(join(folder, "metadata", `${version}.root.json`));
+  const root = await rootAt(rootVersion);
+  const told = rolesOf(root);
+  const print = (keys: readonly PublicKey[], count: number): string => `${count} ${keys.map(({ id, hex }) => `${id} ${hex}`).toSorted().join()}`;
+  const isSame = [told.root, told.targets].every((role) => print(role.keys, role.threshold) === print(offline, threshold)) && [told.snapshot, told.timestamp].every((role) => print(role.keys, role.threshold) === print([online], 1));
+  if (!isSame) throw bad(`publisher.json does not say what root ${rootVersion} says of who signs`);
+  for (const by of rootVersion === 1 ? [root] : [root, await rootAt(rootVersion - 1)]) if (!(await isSigned("root", root, by))) throw bad(`${rootVersion}.root.json is not signed by as many of its keys as must, and of those before it`);
 }
 
 function requireRootKeys(folder: string, { offline, threshold }: Pick<PublisherDescription, "offline" | "threshold">, held: readonly SigningKey[], step: RootStep): void {
@@ -130,7 +143,7 @@ function requireRootKeys(folder: string, { offline, threshold }: Pick<PublisherD
 
 /**
  * Signs targets of an app in place of all it had, or beside them with `keep`; without targets signs what waits, and makes the rest fresh.
- * `HOLON_SIGNATURE_UNMET` where more keys must sign: what is signed so far waits in the folder.
+ * `HOLON_SIGNATURE_UNMET` where more keys must sign: what is signed so far waits in the folder. `HOLON_SIGNATURE_MIXED` where what waits was altered since it was signed: it may have come over any medium.
  */
 export async function signTargets(folder: string, app: { readonly name: string; readonly targets: ReadonlyMap<string, SignedTarget>; readonly keep: boolean } | undefined, options: PublisherOptions): Promise<void> {
   const publisher = await demand(folder);
@@ -140,19 +153,33 @@ export async function signTargets(folder: string, app: { readonly name: string; 
   const wanted = app === undefined ? undefined : withApp(newest?.targets ?? new Map(), app);
   if (wanted !== undefined && newest !== undefined && isSame(wanted, newest.targets) && (await isFresh(folder, publisher, options))) return;
   if (wanted !== undefined && newest !== undefined && isSame(wanted, newest.targets)) return finish(folder, publisher, newest.bytes, options);
-  if (wanted !== undefined && !(pending !== undefined && isSame(wanted, targetsOf(pending)))) {
+  const isMeant = pending !== undefined && wanted !== undefined && isSame(wanted, targetsOf(pending)) && describeFile(pending).version === (newest?.version ?? 0) + 1 && (await whoSigned(folder, publisher, pending)).broken.length === 0;
+  if (wanted !== undefined && !isMeant) {
     return finish(folder, publisher, await makeSignedTargets((newest?.version ?? 0) + 1, wanted, keys, options), options);
   }
-  if (pending !== undefined) return finish(folder, publisher, await signFile(pending, keys), options);
+  if (pending !== undefined) {
+    if (!isMeant) await requireSigned(folder, publisher, pending);
+    return finish(folder, publisher, await signFile(pending, keys), options);
+  }
   if (newest !== undefined) return finish(folder, publisher, newest.bytes, options);
 }
+
+/** Who signs what waits signs what another has seen. `HOLON_SIGNATURE_MIXED`, `HOLON_SIGNATURE_UNMET`. */
+async function requireSigned(folder: string, publisher: PublisherDescription, pending: Uint8Array): Promise<void> {
+  const { holds, broken } = await whoSigned(folder, publisher, pending);
+  if (broken.length === 0 && holds.length > 0) return;
+  const why = broken.length > 0 ? `the signature of ${namesOf(broken)} does not hold: it was altered since` : "nobody who may has signed it";
+  throw new HolonError(broken.length > 0 ? "HOLON_SIGNATURE_MIXED" : "HOLON_SIGNATURE_UNMET", `${folder}: what waits in pending/ gets no signature here: ${why}`, { next: "Have who began it bring pending/ again, and ask how it came here; or sign what you see yourself: `holon publisher sign` with `--app` or `--withdraw`." });
+}
+
+const whoSigned = async (folder: string, { rootVersion }: PublisherDescription, targets: Uint8Array): ReturnType<typeof provedSigners> => provedSigners("targets", targets, await readBytes(join(folder, "metadata", `${rootVersion}.root.json`)));
 
 async function finish(folder: string, publisher: PublisherDescription, targets: Uint8Array, options: PublisherOptions): Promise<void> {
   const path = join(folder, "pending", "targets.json");
   const root = await readBytes(join(folder, "metadata", `${publisher.rootVersion}.root.json`));
   if (!(await isSigned("targets", targets, root))) {
     await writeWhole(path, targets, 0o644);
-    throw stillUnmet(folder, waitsOf(targets, publisher));
+    throw stillUnmet(folder, await waitsOf(folder, targets, publisher));
   }
   await renew(folder, targets, await openKeys(join(folder, "keys"), [publisher.online], options.passphrase), options);
   // What waits beyond these was not meant: it waits on.
@@ -224,24 +251,31 @@ export interface Waiting {
   /** Keys that have signed them, and those that have not. */
   readonly signed: readonly string[];
   readonly missing: readonly string[];
+  /** Versions of apps that come, go or become others with them. */
+  readonly changes: readonly string[];
 }
 
 /** Undefined where nothing waits. */
 export async function waitingOf(folder: string): Promise<Waiting | undefined> {
   const publisher = await demand(folder);
   const pending = await readPending(folder);
-  return pending && waitsOf(pending, publisher);
+  return pending && waitsOf(folder, pending, publisher);
 }
 
-/** Whoever signed and is no holder any more counts no more. */
-function waitsOf(targets: Uint8Array, { offline, threshold }: PublisherDescription): Waiting {
-  const { version, signers } = describeFile(targets);
-  const ids = offline.map(({ id }) => id);
-  return { version, threshold, signed: ids.filter((id) => signers.includes(id)), missing: ids.filter((id) => !signers.includes(id)) };
+/** Whoever signed and is no holder any more counts no more, nor does a signature that does not hold. */
+async function waitsOf(folder: string, targets: Uint8Array, publisher: PublisherDescription): Promise<Waiting> {
+  const { holds } = await whoSigned(folder, publisher, targets);
+  const ids = publisher.offline.map(({ id }) => id);
+  const [before, after] = [(await newestTargets(folder))?.targets ?? new Map<string, SignedTarget>(), targetsOf(targets)];
+  const changed = [...new Set([...before.keys(), ...after.keys()])].filter((target) => before.get(target)?.hash !== after.get(target)?.hash);
+  const changes = [...new Set(changed.map((target) => target.split("/").slice(0, 2).join("/")))].toSorted();
+  return { version: describeFile(targets).version, threshold: publisher.threshold, signed: ids.filter((id) => holds.includes(id)), missing: ids.filter((id) => !holds.includes(id)), changes };
 }
 
 /** How many of how many, and whose. */
-export const waitingText = ({ version, threshold, signed, missing }: Waiting): string => `targets ${version} has ${signed.length} of ${threshold} signatures${signed.length === 0 ? "" : ` (${namesOf(signed)})`}: it lacks ${Math.max(1, threshold - signed.length)} more of ${namesOf(missing)}`;
+export const waitingText = ({ version, threshold, signed, missing, changes }: Waiting): string => `targets ${version}${changes.length === 0 ? "" : `, by which ${changes.slice(0, toldMax).join(", ")}${changes.length > toldMax ? ` and ${changes.length - toldMax} more` : ""} changes,`} has ${signed.length} of ${threshold} signatures${signed.length === 0 ? "" : ` (${namesOf(signed)})`}: it lacks ${Math.max(1, threshold - signed.length)} more of ${namesOf(missing)}`;
+
+const toldMax = 8;
 
 const namesOf = (ids: readonly string[]): string => ids.map((id) => id.slice(0, 12)).join(", ");
 

@@ -84,10 +84,33 @@ export async function isSigned(role: TopRole, bytes: Uint8Array, root: Uint8Arra
   }
 }
 
+/** Of the root's keys for the role, by their ids: those whose signature of it holds, and those whose does not. */
+export async function provedSigners(role: TopRole, bytes: Uint8Array, root: Uint8Array): Promise<{ readonly holds: readonly string[]; readonly broken: readonly string[] }> {
+  const [by, metadata] = [await read(root), await read(bytes)];
+  const held = "roles" in by.signed && "keys" in by.signed ? by.signed : undefined;
+  const signers = (held?.roles[role]?.keyIDs ?? []).filter((id) => metadata.signatures[id] !== undefined);
+  const holds = signers.filter((id) => {
+    try {
+      held?.keys[id]?.verifySignature(metadata);
+      return true;
+    } catch {
+      return false; // the one thing that it raises for metadata that parsed
+    }
+  });
+  return { holds, broken: signers.filter((id) => !holds.includes(id)) };
+}
+
 /** Type, version and expiry of a file of metadata. `signers`: ids of the keys that it says signed it, none of which is proved. */
 export function describeFile(bytes: Uint8Array): { readonly kind: TopRole; readonly version: number; readonly expiresMs: number; readonly signers: readonly string[] } {
   const { signed, signatures } = headSchema.parse(JSON.parse(decoder.decode(bytes)));
   return { kind: signed["_type"], version: signed.version, expiresMs: Date.parse(signed.expires), signers: signatures.map(({ keyid }) => keyid) };
+}
+
+/** Who signs what, as a root says. */
+export function rolesOf(root: Uint8Array): Readonly<Record<TopRole, RoleKeys>> {
+  const { keys, roles } = rootSchema.parse(JSON.parse(decoder.decode(root))).signed;
+  const of = (role: TopRole): RoleKeys => ({ threshold: roles[role].threshold, keys: roles[role].keyids.map((id) => ({ id, hex: keys[id]?.keyval.public ?? "" })) });
+  return { root: of("root"), targets: of("targets"), snapshot: of("snapshot"), timestamp: of("timestamp") };
 }
 
 export function targetsOf(bytes: Uint8Array): ReadonlyMap<string, SignedTarget> {
@@ -96,6 +119,8 @@ export function targetsOf(bytes: Uint8Array): ReadonlyMap<string, SignedTarget> 
 }
 
 const headSchema = z.object({ signed: z.object({ ["_type"]: z.enum(topRoles), version: z.int(), expires: z.string() }), signatures: z.array(z.object({ keyid: z.string() })).default([]) });
+const roleSchema = z.object({ keyids: z.array(z.string()), threshold: z.int() });
+const rootSchema = z.object({ signed: z.object({ keys: z.record(z.string(), z.object({ keyval: z.object({ public: z.string() }) })), roles: z.object({ root: roleSchema, targets: roleSchema, snapshot: roleSchema, timestamp: roleSchema }) }) });
 const targetsSchema = z.object({ signed: z.object({ targets: z.record(z.string(), z.object({ length: z.int(), hashes: z.object({ sha256: z.string() }) })) }) });
 const specification = "1.0.31";
 const decoder = new TextDecoder();
