@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
 import type { SignedTarget, TrustAnswer } from "@holon/core/ports.ts";
-import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rootOf, rotateOnline, signTargets, waitingOf, type PublisherDescription } from "./publisher.ts";
+import { createPublisher, metadataOf, rootOf, signTargets, waitingOf } from "./publisher.ts";
+import { readPublisher, type PublisherDescription } from "./publisher/folder.ts";
+import { addKey, removeKey, rotateOnline } from "./publisher/root.ts";
 import { hasCode } from "@holon/core/testing/has-code.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { createTrustTuf } from "./trust/tuf.ts";
@@ -179,29 +181,6 @@ test("another online key that did not sign anything yet is taken up by the next 
   cpSync(join(copy, "timestamp.json"), join(folder, "metadata", "timestamp.json")); // as a power cut leaves it
   await signTargets(folder, app("a", "1"), { nowMs });
   assert.equal((await ask(folder, ["a/1/app.json"])).targets.size, 1);
-});
-
-test("a root is signed by keys that lie here together: with fewer none is made, and it says what to bring", async (t) => {
-  const folder = scratchFolder(t);
-  const { offline } = await createPublisher(folder, { keys: 2, threshold: 2, nowMs });
-  rmSync(join(folder, "keys", `${offline[1]?.id.slice(0, 16) ?? ""}.json`));
-  const before = [readdirSync(join(folder, "keys")), await metadataOf(folder)];
-  const [here, away] = offline.map(({ id }) => id.slice(0, 12));
-  const steps = [["add", addKey], ["rotate", rotateOnline]] as const;
-  for (const [verb, step] of steps) {
-    await assert.rejects(step(folder, { nowMs }), (error) => hasCode("HOLON_SIGNATURE_UNMET", new RegExp(`takes 2 of its keys at once, and ${here} alone is here .*; nothing was changed`))(error) && error instanceof HolonError && error.next.startsWith(`Bring 1 more of ${away} together`) && error.next.includes(`run \`holon publisher ${verb} ${folder}\` again`), verb);
-  }
-  assert.deepEqual([readdirSync(join(folder, "keys")), await metadataOf(folder)], before);
-});
-
-test("who takes a key out needs as many of those that stay: with fewer it is told which are missing, and nothing is left behind", async (t) => {
-  const folder = scratchFolder(t);
-  const { offline } = await createPublisher(folder, { keys: 3, threshold: 2, nowMs });
-  const [stays, goes, away] = offline.map(({ id }) => id.slice(0, 12));
-  rmSync(join(folder, "keys", `${offline[2]?.id.slice(0, 16) ?? ""}.json`));
-  const before = [readdirSync(join(folder, "keys")), await metadataOf(folder)];
-  await assert.rejects(removeKey(folder, goes ?? "", { nowMs }), (error) => hasCode("HOLON_SIGNATURE_UNMET", new RegExp(`2 of its keys at once, and ${stays} alone is here`))(error) && error instanceof HolonError && error.next.startsWith(`Bring 1 more of ${away} together`) && error.next.includes(`run \`holon publisher remove ${folder} ${goes}\` again`));
-  assert.deepEqual([readdirSync(join(folder, "keys")), await metadataOf(folder)], before);
 });
 
 test("who may sign is what the root says, not the file beside it: a key or a threshold that somebody wrote into it, or a root that was altered with it, gets into no next root", async (t) => {

@@ -38,7 +38,7 @@ const sealer = async (publisher: string, sites: readonly string[]) => (await imp
 
 /** The one that is named, or that of this data folder. */
 async function publisherOf({ publisher, data }: SigningOptions & { readonly data: string }): Promise<string | undefined> {
-  const { readPublisher } = await import("@holon/platform/publisher.ts");
+  const { readPublisher } = await import("@holon/platform/publisher/folder.ts");
   const folder = publisher === undefined ? localPublisher(data) : resolve(publisher);
   if ((await readPublisher(folder)) !== undefined) return folder;
   if (publisher === undefined) return undefined;

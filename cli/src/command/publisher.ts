@@ -1,7 +1,9 @@
 /** `holon publisher init|add|remove|rotate|sign|show|pin|trust` */
 import { join, resolve } from "node:path";
-import { HolonError } from "@holon/core/errors.ts";
-import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rotateOnline, signTargets, waitingOf, waitingText, type PublisherDescription } from "@holon/platform/publisher.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { createPublisher, metadataOf, signTargets, signWaiting, waitingOf, waitingText } from "@holon/platform/publisher.ts";
+import { readPublisher, type PublisherDescription } from "@holon/platform/publisher/folder.ts";
+import { addKey, removeKey, rootChangesText, rotateOnline, waitingRootOf, waitingRootText, type WaitingRoot } from "@holon/platform/publisher/root.ts";
 import { sealerOf, trustSite } from "@holon/platform/publisher/sites.ts";
 import { describeFile, targetsOf } from "@holon/platform/trust/tuf-repository.ts";
 import { loadManifest } from "../app/load.ts";
@@ -13,6 +15,10 @@ import { printTable } from "../table.ts";
 export interface InitOptions extends SigningOptions {
   readonly keys: string;
   readonly threshold: string;
+}
+
+export interface RootStepOptions extends SigningOptions {
+  readonly threshold?: string;
 }
 
 export interface SignOptions extends SigningOptions {
@@ -34,15 +40,13 @@ export async function initPublisher(place: string, { keys, threshold, passphrase
   if (passphrase === undefined) process.stderr.write("the keys are sealed by no passphrase: whoever reads the folder can sign\n");
 }
 
-export async function addPublisherKey(place: string, { passphraseFile, json }: SigningOptions): Promise<void> {
-  tell(place, await addKey(resolve(place), { passphrase: await readPassphrase(passphraseFile), nowMs: Date.now() }), json);
+export async function addPublisherKey(place: string, { threshold, passphraseFile, json }: RootStepOptions): Promise<void> {
+  tell(place, await addKey(resolve(place), { passphrase: await readPassphrase(passphraseFile), nowMs: Date.now(), threshold: threshold === undefined ? undefined : Number(threshold) }), json);
 }
 
-export async function removePublisherKey(place: string, key: string, { passphraseFile, json }: SigningOptions): Promise<void> {
-  const waited = await waitingOf(resolve(place));
-  tell(place, await removeKey(resolve(place), key, { passphrase: await readPassphrase(passphraseFile), nowMs: Date.now() }), json);
+export async function removePublisherKey(place: string, key: string, { threshold, passphraseFile, json }: RootStepOptions): Promise<void> {
+  tell(place, await removeKey(resolve(place), key, { passphrase: await readPassphrase(passphraseFile), nowMs: Date.now(), threshold: threshold === undefined ? undefined : Number(threshold) }), json);
   process.stderr.write(tellHolders);
-  if (waited !== undefined && (await waitingOf(resolve(place))) === undefined) process.stderr.write(`targets ${waited.version}, which waited for signatures, are gone, since the key may have signed them: sign that app again\n`);
 }
 
 export async function rotatePublisherKey(place: string, { passphraseFile, json }: SigningOptions): Promise<void> {
@@ -58,7 +62,8 @@ export async function signWithPublisher(place: string, { app, keep = false, with
   const options = { passphrase: await readPassphrase(passphraseFile), ...(days === undefined ? {} : { days: Number(days) }) };
   if (app !== undefined && withdraw !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--app and --withdraw do not go together");
   const withdrawn = withdraw === undefined ? undefined : { name: withdraw, targets: new Map(), keep: false };
-  if (app === undefined) await signTargets(folder, withdrawn, { ...options, nowMs: Date.now() });
+  if (withdrawn !== undefined) await signTargets(folder, withdrawn, { ...options, nowMs: Date.now() });
+  else if (app === undefined) await signWaiting(folder, { ...options, nowMs: Date.now(), seen: (root) => void process.stderr.write(`signs ${rootChangesText(root)}\n`) });
   else await signPublication(folder, await (await import("../app/publish.ts")).publish(await loadManifest(app), { sealer: (sites) => sealerOf(folder, sites) }), { ...options, keep });
   await showPublisher(place, json === true);
 }
@@ -71,11 +76,22 @@ export async function showPublisher(place: string, json: boolean): Promise<void>
   const expires = [...files].flatMap(([name, bytes]) => (name === "timestamp.json" ? [new Date(describeFile(bytes).expiresMs).toISOString()] : []))[0] ?? null;
   const targets = [...files].flatMap(([name, bytes]) => (name.endsWith(".targets.json") ? [...targetsOf(bytes)] : []));
   const waiting = await waitingOf(folder);
-  if (json) return void process.stdout.write(`${JSON.stringify({ ...publisher, expires, waiting: waiting ?? null, targets: targets.map(([target, signed]) => ({ target, ...signed })) })}\n`);
+  const { root, refused } = await waitingRoot(folder);
+  if (json) return void process.stdout.write(`${JSON.stringify({ ...publisher, expires, waiting: waiting ?? null, waitingRoot: root ?? (refused === undefined ? null : { refused: refused.code, message: refused.message }), targets: targets.map(([target, signed]) => ({ target, ...signed })) })}\n`);
   tell(place, publisher, false);
   process.stdout.write(`adopted by nodes until ${expires ?? "never"}\n`);
   if (waiting !== undefined) process.stdout.write(`waits: ${waitingText(waiting)}; carry pending/ to who holds one, and run \`holon publisher sign\` there\n`);
+  if (root !== undefined) process.stdout.write(`waits: ${waitingRootText(root)}; carry pending/ to who holds one, and run \`holon publisher sign\` there\n${rootChangesText(root)}\n`);
+  if (refused !== undefined) process.stdout.write(`waits, and gets no signature: ${refused.code}: ${refused.message}\nnext: ${refused.next}\n`);
   if (targets.length > 0) process.stdout.write(`${printTable(["SIGNED", "BYTES", "SHA-256"], targets.map(([target, { lengthBytes, hash }]) => [target, `${lengthBytes}`, hash]))}\n`);
+}
+
+async function waitingRoot(folder: string): Promise<{ readonly root?: WaitingRoot | undefined; readonly refused?: HolonError }> {
+  try {
+    return { root: await waitingRootOf(folder) };
+  } catch (error) {
+    return { refused: toHolonError(error) };
+  }
 }
 
 export async function pinNode(place: string, { node, data, json }: PinOptions): Promise<void> {

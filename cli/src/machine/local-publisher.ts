@@ -1,7 +1,8 @@
 /** The publisher of one machine, so that what is signed stays one command: a folder beside those of the nodes, and in none of them. */
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
-import { createPublisher, readPublisher, rootOf } from "@holon/platform/publisher.ts";
+import { createPublisher, rootOf } from "@holon/platform/publisher.ts";
+import { readPublisher } from "@holon/platform/publisher/folder.ts";
 import { writeWhole } from "@holon/platform/whole-file.ts";
 import { createTrustTuf, pinnedPath } from "@holon/platform/trust/tuf.ts";
 

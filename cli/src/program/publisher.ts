@@ -1,7 +1,7 @@
 /** `holon publisher …` */
 import type { Command } from "commander";
 import type { SigningOptions } from "../app/sign.ts";
-import type { InitOptions, PinOptions, SignOptions, TrustOptions } from "../command/publisher.ts";
+import type { InitOptions, PinOptions, RootStepOptions, SignOptions, TrustOptions } from "../command/publisher.ts";
 
 export function addPublisher(program: Command): void {
   const publisher = program.command("publisher").description("keys that sign what runs, in a folder of their own: never at a control plane");
@@ -10,10 +10,11 @@ export function addPublisher(program: Command): void {
     .option("--keys <n>", "how many keys", "1")
     .option("--threshold <m>", "how many of them must sign", "1")
     .action(async (folder: string, options: InitOptions) => (await import("../command/publisher.ts")).initPublisher(folder, options));
-  signing(publisher.command("add <folder>").description("add a key: the next root names it")).action(async (folder: string, options: SigningOptions) => (await import("../command/publisher.ts")).addPublisherKey(folder, options));
-  signing(publisher.command("remove <folder> <key>").description("take a key out, and make the online key anew: the next root does without both")).action(async (folder: string, key: string, options: SigningOptions) => (await import("../command/publisher.ts")).removePublisherKey(folder, key, options));
+  const step = (command: Command): Command => signing(command).option("--threshold <m>", "how many must sign from then on (as many as before)");
+  step(publisher.command("add <folder>").description("add a key: the next root names it, and waits in pending/ where too few keys are here")).action(async (folder: string, options: RootStepOptions) => (await import("../command/publisher.ts")).addPublisherKey(folder, options));
+  step(publisher.command("remove <folder> <key>").description("take a key out, and make the online key anew: the next root does without both")).action(async (folder: string, key: string, options: RootStepOptions) => (await import("../command/publisher.ts")).removePublisherKey(folder, key, options));
   signing(publisher.command("rotate <folder>").description("make the online key anew, which signs what is newest: what a thief signed with it counts no more")).action(async (folder: string, options: SigningOptions) => (await import("../command/publisher.ts")).rotatePublisherKey(folder, options));
-  signing(publisher.command("sign <folder>").description("sign an app, or what waits for more signatures, and make the rest fresh"))
+  signing(publisher.command("sign <folder>").description("sign an app, or what waits for more signatures (of a root it shows first what it changes), and make the rest fresh"))
     .option("--app <folder>", "the app")
     .option("--withdraw <app>", "sign all but this app")
     .option("--keep", "let versions that were signed before run on")

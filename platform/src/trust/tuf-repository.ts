@@ -31,8 +31,10 @@ const rawKeyBytes = 32;
 export function publicKeyOf(key: KeyObject): PublicKey {
   const der = createPublicKey(key).export({ type: "spki", format: "der" });
   const hex = der.subarray(-rawKeyBytes).toString("hex");
-  return { id: createHash("sha256").update(canonicalJson({ keytype: "ed25519", scheme: "ed25519", keyval: { public: hex } })).digest("hex"), hex };
+  return { id: keyIdOf(hex), hex };
 }
+
+export const keyIdOf = (hex: string): string => createHash("sha256").update(canonicalJson({ keytype: "ed25519", scheme: "ed25519", keyval: { public: hex } })).digest("hex");
 
 export async function makeRoot(version: number, expiresMs: number, roles: Readonly<Record<TopRole, RoleKeys>>): Promise<Uint8Array> {
   const { Key, Metadata, Root } = await import("@tufjs/models");
