@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
@@ -262,40 +262,74 @@ test("newer targets that were signed meanwhile are not put back by a root that w
   assert.deepEqual([after.problem, after.targets.size, (await readPublisher(first))?.rootVersion], [undefined, 2, 2]);
 });
 
+test("targets that were signed meanwhile by one who goes are signed by those who stay before the root that takes him out is published", async (t) => {
+  const { ids, folders: [first, second, third] } = await threeHolders(t);
+  const before = await ask(first, []);
+  await assert.rejects(removeKey(first, short(ids[2]), now), hasCode("HOLON_SIGNATURE_UNMET"));
+  carry(first, second);
+  await assert.rejects(signWaiting(second, now), hasCode("HOLON_SIGNATURE_UNMET", /waits for its online key/));
+  rmSync(join(third, "pending"), { recursive: true });
+  await assert.rejects(signTargets(first, app("b", "2"), now), hasCode("HOLON_SIGNATURE_UNMET"));
+  cpSync(join(first, "pending", "targets.json"), join(third, "pending", "targets.json"));
+  await assert.rejects(signTargets(third, undefined, now), hasCode("HOLON_SIGNATURE_UNMET", /online key/));
+  cpSync(join(third, "pending", "targets.json"), join(first, "pending", "targets.json"));
+  await signTargets(first, undefined, now);
+  cpSync(pendingRoot(second), pendingRoot(first));
+  await assert.rejects(signWaiting(first, now), hasCode("HOLON_SIGNATURE_UNMET", new RegExp(`and 1 of 2 signatures \\(${short(ids[0])}\\) of its own: it lacks 1 more of ${short(ids[1])}`)));
+  carry(first, second);
+  await assert.rejects(signWaiting(second, now), hasCode("HOLON_SIGNATURE_UNMET", /waits for its online key/));
+  carry(second, first);
+  await signWaiting(first, now);
+  const after = await ask(first, ["a/1/app.json", "b/1/app.json"], before);
+  assert.deepEqual([after.problem, after.targets.size], [undefined, 2]);
+});
+
 test("whoever is ended between two files of a root goes on from there with the next signing, of what waits or of an app", async (t) => {
-  const [whole, after] = [scratchFolder(t), scratchFolder(t)];
-  const { offline, online } = await createPublisher(whole, { keys: 3, threshold: 2, ...now });
-  await signTargets(whole, app("a", "1"), now);
-  const away = [offline[1], offline[2]].map((key) => keyFile(key?.id));
-  cpSync(whole, after, { recursive: true });
-  for (const file of away) rmSync(join(whole, "keys", file));
-  await assert.rejects(removeKey(whole, short(offline[2]?.id), now), hasCode("HOLON_SIGNATURE_UNMET"));
-  for (const file of away) cpSync(join(after, "keys", file), join(whole, "keys", file));
-  rmSync(after, { recursive: true });
-  cpSync(whole, after, { recursive: true });
-  const before = await ask(whole, []);
-  await signWaiting(after, now);
-  const signed = join(scratchFolder(t), "root.json");
-  // All that was signed waits, as it did the moment before it was published.
-  const atEnd = scratchFolder(t);
-  cpSync(whole, atEnd, { recursive: true });
-  rmSync(join(atEnd, "keys", keyFile((await waitingRootOf(atEnd))?.online.after)));
-  await assert.rejects(signWaiting(atEnd, now), hasCode("HOLON_SIGNATURE_UNMET", /online key/));
-  cpSync(pendingRoot(atEnd), signed);
-  const written = ["metadata/2.root.json", "publisher.json", "metadata/2.targets.json", "metadata/3.snapshot.json", "metadata/timestamp.json"];
-  const resume = [signWaiting, (folder: string, options: typeof now) => signTargets(folder, app("a", "2"), options)] as const;
-  for (let count = 0; count <= written.length; count++) {
-    for (const [kind, go] of resume.entries()) {
-      if (kind === 1 && count === 0) continue; // nothing was begun: it waits on
-      const folder = scratchFolder(t);
-      cpSync(whole, folder, { recursive: true });
-      cpSync(signed, pendingRoot(folder));
-      for (const file of written.slice(0, count)) cpSync(join(after, file), join(folder, file));
-      await go(folder, now);
-      const answer = await ask(folder, ["a/1/app.json"], before);
-      assert.deepEqual([answer.problem, answer.targets.get("a/1/app.json"), (await readPublisher(folder))?.rootVersion, existsSync(pendingRoot(folder))], [undefined, target(kind === 0 ? "1" : "2"), 2, false], `${count} files, ${kind}`);
-      assert.ok(!existsSync(join(folder, "keys", keyFile(online.id))), "the online key of before goes");
+  const steps = [
+    (folder: string, goes: string) => removeKey(folder, goes, now),
+    (folder: string) => addKey(folder, { ...now, threshold: 4 }),
+  ];
+  for (const step of steps) {
+    const [whole, after, atEnd, aside] = [scratchFolder(t), scratchFolder(t), scratchFolder(t), scratchFolder(t)];
+    const { offline, online } = await createPublisher(whole, { keys: 3, threshold: 2, ...now });
+    await signTargets(whole, app("a", "1"), now);
+    const away = [offline[1], offline[2]].map((key) => keyFile(key?.id));
+    for (const file of away) cpSync(join(whole, "keys", file), join(aside, file));
+    for (const file of away) rmSync(join(whole, "keys", file));
+    const before = await ask(whole, []);
+    await assert.rejects(step(whole, short(offline[2]?.id)), hasCode("HOLON_SIGNATURE_UNMET"));
+    for (const file of away) cpSync(join(aside, file), join(whole, "keys", file));
+    cpSync(whole, after, { recursive: true });
+    await signWaiting(after, now);
+    const next = await readPublisher(after);
+    // All that was signed waits, as it did the moment before it was published: nothing but what is newest keeps it.
+    cpSync(whole, atEnd, { recursive: true });
+    const onlineFile = join(atEnd, "keys", keyFile((await waitingRootOf(atEnd))?.online.after));
+    cpSync(onlineFile, join(aside, "online.json"));
+    rmSync(onlineFile);
+    await assert.rejects(signWaiting(atEnd, now), hasCode("HOLON_SIGNATURE_UNMET", /online key/));
+    cpSync(join(aside, "online.json"), onlineFile);
+    const written = ["metadata/2.root.json", "publisher.json", "metadata/2.targets.json", "metadata/3.snapshot.json", "metadata/timestamp.json"];
+    const resume = [signWaiting, (folder: string) => signTargets(folder, app("a", "2"), now), (folder: string) => signTargets(folder, app("a", "1"), now)] as const;
+    for (let count = 0; count <= written.length; count++) {
+      for (const [kind, go] of resume.entries()) {
+        if (kind > 0 && count === 0) continue; // nothing was begun: it waits on
+        const folder = scratchFolder(t);
+        cpSync(atEnd, folder, { recursive: true });
+        for (const file of written.slice(0, count)) cpSync(join(after, file), join(folder, file));
+        await go(folder, now);
+        const answer = await ask(folder, ["a/1/app.json"], before);
+        assert.deepEqual([answer.problem, answer.targets.get("a/1/app.json"), (await readPublisher(folder))?.rootVersion, existsSync(pendingRoot(folder))], [undefined, target(kind === 1 ? "2" : "1"), 2, false], `${count} files, ${kind}`);
+        assert.equal(existsSync(join(folder, "keys", keyFile(online.id))), next?.online.id === online.id, "the online key of before goes");
+      }
     }
+    // And with a disk that fails in the middle: what waits is there to go on from.
+    mkdirSync(join(atEnd, "metadata", "3.snapshot.json"));
+    await assert.rejects(signWaiting(atEnd, now));
+    assert.deepEqual([existsSync(pendingRoot(atEnd)), (await readPublisher(atEnd))?.rootVersion], [true, 2]);
+    rmdirSync(join(atEnd, "metadata", "3.snapshot.json"));
+    await signWaiting(atEnd, now);
+    assert.deepEqual([(await ask(atEnd, ["a/1/app.json"], before)).targets.size, existsSync(pendingRoot(atEnd))], [1, false]);
   }
 });
 
