@@ -6,7 +6,7 @@ import { fitsPattern, type Action, type Policy, type Rule } from "./policy.ts";
 import { roleFact, roles } from "./roles.ts";
 
 /** As sentences, in the order of lines; what gets round approval last. */
-export const policyDoubts = (policy: Policy): readonly string[] => [...policy.rules.flatMap((rule) => [...strayRoutes(rule.what, rule.does).map((what) => `line ${rule.line}, rule ${rule.name}: ${what}`), ...strayFacts(rule)]), ...irreplaceable(policy), ...approvalGaps(policy)];
+export const policyDoubts = (policy: Policy): readonly string[] => [...policy.rules.flatMap((rule) => [...strayRoutes(rule.what, rule.does).map((what) => `line ${rule.line}, rule ${rule.name}: ${what}`), ...strayFacts(rule), ...strayInto(rule)]), ...irreplaceable(policy), ...approvalGaps(policy)];
 
 /** Of names or patterns of calls those that no route of control or of a node has. */
 export const strayRoutes = (what: readonly string[], does: readonly Action[] = ["call"]): readonly string[] =>
@@ -34,6 +34,13 @@ function strayFacts({ name, line, effect, does, when }: Rule): readonly string[]
     const unknown = fact === roleFact ? values.filter((value) => !known.has(value)) : [];
     return unknown.map((value) => `line ${line}, rule ${name}: there is no role ${value}`);
   });
+}
+
+/** Into which class something is to get is told where one is lowered, and nowhere else. */
+function strayInto({ name, line, effect, does, into }: Rule): readonly string[] {
+  const untold = does.filter((action) => action !== "lower");
+  if (into.length === 0 || untold.length === 0) return [];
+  return [`line ${line}, rule ${name}: nobody tells \`into\` of who asks to ${untold.join(", ")}: ${effect === "permit" ? `this permits nothing of that${does.includes("lower") ? "; give it a rule of its own" : ""}` : "this is about it whatever the class"}`];
 }
 
 const known: ReadonlySet<string> = new Set([...roles, "machine", "bootstrap"]);
