@@ -32,7 +32,11 @@ test("a chosen event is found by its address when it is long behind what is show
   await page.goto(consoleAddress(three.cloud.api, token));
   await page.locator('[data-node="gateway-1"]').waitFor();
   await page.goto(`${three.cloud.api}/#/events?type=pump.`);
-  await page.locator(".event-row .type", { hasText: "pump.alert" }).first().click();
+  const row = page.locator(".event-row", { hasText: "pump.alert" }).first();
+  const [cell, end] = [await row.getByRole("cell").nth(3).boundingBox(), await row.locator(".name > :last-child").boundingBox()];
+  assert.equal(await row.getByRole("cell").nth(3).textContent(), subject);
+  assert.ok(cell !== null && end !== null && end.width > 0 && end.x >= cell.x && end.x + end.width <= cell.x + cell.width + 1, "the end of a long name is in sight, by which it is told from others");
+  await row.click();
   const evidence = page.getByRole("complementary", { name: "Before and after" });
   await evidence.getByText(subject).first().waitFor();
   const { hash } = new URL(page.url());

@@ -49,7 +49,7 @@ test("a policy that is set reaches every node, decides there, and is answered fo
   });
   assertRefused(await runHolon(context, ["policy", "show", ...api]), "HOLON_POLICY_MISSING", /no policy/);
   const file = join(data, "plant.policy");
-  const text = "policy plant 1\npermit what-runs\n  who any\n  does run open use lower\n  into derived aggregate\npermit in-germany\n  who node *\n  does leave\n  class derived aggregate\n  from EU/DE\n  to EU/DE\nforbid no-cutting\n  who any\n  does call\n  what POST/v1/link/*\n";
+  const text = "policy plant 1\npermit what-runs\n  who any\n  does run open use\npermit what-is-made\n  who any\n  does lower\n  into derived aggregate\npermit in-germany\n  who node *\n  does leave\n  class derived aggregate\n  from EU/DE\n  to EU/DE\nforbid no-cutting\n  who any\n  does call\n  what POST/v1/link/*\n";
   writeFileSync(file, text);
   const set = await runHolon(context, ["policy", "set", file, ...api]);
   assert.equal(set.exitCode, 0, set.stderr);

@@ -88,7 +88,7 @@ export const words = {
   diagnosis: {
     logs: "Its log", follow: "Follow", pause: "Pause", noLines: "It has said nothing yet.", logsHint: "What the node says of itself, line by line, over its own link. Secrets and readings are not in it.", times: (count: number, lastAt: string | undefined) => `(${count} times${lastAt === undefined ? "" : `, the last at ${lastAt}`})`, missed: (count: number) => `${count} ${count === 1 ? "line" : "lines"} went by.`,
     report: "What is wrong, and what to do", askReport: "Ask for a report", askBundle: "Fetch a support bundle", next: "next", states: { ok: "well", warn: "look", bad: "wrong" },
-    waits: (id: string) => `It has not answered: the request waits for it as ${id}, and is done once when it is there. See \`holon node result ${id}\`.`,
+    waits: (id: string) => `It has not answered: the request waits for it as ${id}, and is done once when it is there; what comes of it is shown here while this page is open, and by \`holon node result ${id}\` at any time.`,
   },
   commands: {
     title: "Commands", hint: "Those that the node's own configuration declares; each run is in its trail.", look: "Show its commands", none: "It declares no command.", command: "Command", run: "Run", pattern: (pattern: string) => `it has to fit ${pattern}`,

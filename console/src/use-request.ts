@@ -1,5 +1,5 @@
-/** What a node is asked to do, from this page: done once, now or when it is there again. This page waits for half a minute, and for as long as the work itself takes. */
-import { useState } from "preact/hooks";
+/** What a node is asked to do, from this page: done once, now or when it is there again. After a few seconds it is told that it waits; after half a minute, and as long as the work itself takes, something else may be asked. What comes of it is shown for as long as this page is open. */
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Wanted } from "@holon/core/diagnosis/ask.ts";
 import { get, send, type ApiProblem } from "./api.ts";
 import { asProblem } from "./use-polled.ts";
@@ -24,6 +24,8 @@ export function useRequest(name: string): NodeRequest {
   const [busy, setBusy] = useState<Wanted["kind"]>();
   const [problem, setProblem] = useState<ApiProblem>();
   const [waits, setWaits] = useState<string>();
+  const left = useRef(new AbortController());
+  useEffect(() => () => left.current.abort(), []);
   return {
     busy,
     problem,
@@ -34,9 +36,11 @@ export function useRequest(name: string): NodeRequest {
       setWaits(undefined);
       try {
         const { id } = await send<{ readonly id: string }>("POST", `/v1/nodes/${encodeURIComponent(name)}/requests`, { wanted });
-        const result = await resultOf(id, takesMs);
-        if (result !== null) return result;
-        setWaits(id);
+        const patience = setTimeout(() => setBusy(undefined), patienceMs + takesMs);
+        const doneMs = performance.now() + takesMs;
+        const result = await resultOf(id, left.current.signal, () => performance.now() > doneMs && setWaits(id)).finally(() => clearTimeout(patience));
+        setWaits((other) => (other === id ? undefined : other));
+        return result;
       } catch (error) {
         setProblem(asProblem(error));
       } finally {
@@ -47,10 +51,10 @@ export function useRequest(name: string): NodeRequest {
   };
 }
 
-async function resultOf(id: string, takesMs: number): Promise<unknown> {
-  for (let left = Math.ceil((patienceMs + takesMs) / waitMs); left > 0; left--) {
-    const { result } = await get<Answered>(`/v1/requests/${id}/result?waitMs=${waitMs}`);
+async function resultOf(id: string, left: AbortSignal, waits: () => void): Promise<unknown> {
+  for (;;) {
+    const { result } = await get<Answered>(`/v1/requests/${id}/result?waitMs=${waitMs}`, left);
     if (result !== null) return result;
+    waits();
   }
-  return null;
 }

@@ -55,7 +55,7 @@ test("a unit that is still to be ended lowers nothing that the next policy close
 });
 
 test("a node that decides by another policy than it should is seen", async () => {
-  const open = "policy open 9\npermit all\n  who any\n  does leave share\n  class derived aggregate public\n  from *\n  to *\npermit rest\n  who any\n  does run open use lower\n  into derived aggregate public\n";
+  const open = "policy open 9\npermit all\n  who any\n  does leave share\n  class derived aggregate public\n  from *\n  to *\npermit rest\n  who any\n  does run open use\npermit lower\n  who any\n  does lower\n  into derived aggregate public\n";
   let violations = 0;
   for (const seed of [2, 5, 8]) violations += (await runResidency(seed, () => open)).violations.length;
   assert.ok(violations > 1, `${violations}`);

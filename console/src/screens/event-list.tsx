@@ -1,6 +1,7 @@
 import { alertState, originOf, saysOf, type Event } from "../event.ts";
 import { clock } from "../format.ts";
 import { LongList } from "../parts/long-list.tsx";
+import { Name } from "../parts/name.tsx";
 import { setQuery } from "../route.ts";
 import { words } from "../strings.ts";
 
@@ -25,9 +26,9 @@ function EventRow({ event, isChosen }: { readonly event: Event; readonly isChose
   return (
     <div class={`event-row ${isChosen ? "chosen" : ""}`} onClick={() => (getSelection()?.isCollapsed ?? true) && choose()}>
       <span role="cell"><button type="button" class="link" aria-pressed={isChosen}>{time}</button></span>
-      <span role="cell">{originOf(event)}</span>
+      <span role="cell"><Name name={originOf(event)} /></span>
       <span role="cell" class="type">{event.type}</span>
-      <span role="cell">{event.subject ?? ""}</span>
+      <span role="cell"><Name name={event.subject ?? ""} /></span>
       <span role="cell" class="says">{state !== undefined && <b class={`alert ${state}`}>{words.events[state]}</b>} {saysOf(event)}</span>
     </div>
   );

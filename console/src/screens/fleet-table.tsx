@@ -6,6 +6,7 @@ import { compare } from "../in-order.ts";
 import { documentState, flowOf, isAway, isStale, lastStateOf, nodeStates, spreadOf, stateOf, unansweredFor, waitsOf } from "../node-state.ts";
 import { LongList } from "../parts/long-list.tsx";
 import { Mark } from "../parts/mark.tsx";
+import { Name } from "../parts/name.tsx";
 import { printPlace, setQuery } from "../route.ts";
 import { standsFor } from "../stands-for.ts";
 import { tierRank } from "../site-groups.ts";
@@ -44,9 +45,9 @@ function Row({ node, fleet, now }: { readonly node: FleetNode; readonly fleet: F
   const state = stateOf(node, fleet, now);
   return (
     <div class="fleet-row">
-      <span role="cell"><a href={printPlace(["node", node.name])}>{node.name}</a>{node.leads && <small> {words.fleet.lead}</small>}</span>
+      <span role="cell"><a href={printPlace(["node", node.name])} aria-label={node.name}><Name name={node.name} /></a>{node.leads && <small> {words.fleet.lead}</small>}</span>
       <span role="cell"><Mark state={state} /> <small>{isMute ? "" : standsFor(node, fleet, state, now)}</small></span>
-      <span role="cell"><a class="quiet" href={printPlace(["map"], { view: "table", site: node.site })}>{node.site}</a></span>
+      <span role="cell"><a class="quiet" href={printPlace(["map"], { view: "table", site: node.site })} aria-label={node.site}><Name name={node.site} /></a></span>
       <span role="cell">{words.fleet.ofTier[node.tier] ?? node.tier} <small>{node.jurisdiction}</small></span>
       <span role="cell">{node.heardAtMs === null ? words.unknown : words.ago(roughAge(now + fleet.offsetMs - node.heardAtMs))}</span>
       <span role="cell">{node.link === null ? unknown : node.link.to}{node.link !== null && !isAway(node) && <small class={isMute ? "late" : node.link.state === "lost" && !isOld ? "bad" : ""}> {isMute ? words.fleet.noAnswerWord : words.fleet.linkState[isOld ? "unknown" : node.link.state]}</small>}</span>

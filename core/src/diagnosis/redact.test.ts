@@ -83,9 +83,21 @@ test("what is said of nodes, functions and codes stays readable", () => {
   for (const said of ["uplink lost: the line broke", "link of gateway-1 closed: no sign of life for 45000 ms", "function pump-watch/judge: it has no model pca", "HOLON_TOKEN_BAD: see `holon token list`", "source mqtt: 127.0.0.1:1883 is taken", "wss://edge-1:7401 does not answer", "gateway-1/7k3f9qxa0bcde/local/9001"]) assert.equal(text(said), said);
 });
 
+/** `~` is the secret. */
+const odd = ["Authorization: ApiKey ~", "authorization: AWS4-HMAC-SHA256 Credential=a/b, Signature=~", "Proxy-Authorization: Negotiate ~", "Cookie: theme=dark; sid=~; lang=de", "set-cookie: a=1; id=~; Path=/", "X-Auth-Key: ~", "x-auth: ~", "curl -u admin:~ http://h/", "curl --user admin:~ http://h/", "broker admin:~@10.0.0.1:1883 refused", "password: |\n  first\n  ~\n", "https://x.example/c?sv=1&sig=~&se=2", "https://x.example/?key=~", "session_id=~", '["--token","~"]', '["--api-key", "~"]', '{"name":"DB_PASSWORD","value":"~"}', "- name: DB_PASSWORD\n  value: ~", '{\\"headers\\":{\\"Cookie\\":\\"a=1; b=~\\"}}'];
+
+test("a secret that nobody knows is found in headers, addresses, arguments and environments, however these are written", () => {
+  const { text } = createRedactor([]);
+  for (const shape of odd) for (const secret of ["hunter22", "9f8e7d6c", "kuchenblech"]) assert.ok(!text(shape.replace("~", secret)).includes(secret), `${shape}: ${text(shape.replace("~", secret))}`);
+  assert.equal(text(`x AGE-SECRET-KEY-1${"QL3Z7HJY".repeat(7)} y`), "x [secret] y");
+  for (const said of ["alpine:3.19@sha256:0123456789ab", "it came at 12:30:07, and went", "GET /v1/events?type=pump.&window=300", "- name: pump\n  value: 7"]) assert.equal(text(said), said);
+});
+
 test("values under the name of a secret go, whatever they are", () => {
   const { value } = createRedactor([]);
   assert.deepEqual(value({ user: "olga", password: "x", clientSecret: "y", nested: [{ access_token: "z", tokens: 3 }] }), { user: "olga", password: "[secret]", clientSecret: "[secret]", nested: [{ access_token: "[secret]", tokens: 3 }] });
+  const deep = { env: [{ name: "DB_PASSWORD", value: "x" }, { name: "PORT", value: "7" }], headers: { Authorization: ["x"], "X-Auth-Key": "x" }, password: 12345678, token: ["x"], credentials: { a: "x" }, secrets: ["pump"] };
+  assert.deepEqual(value(deep), { env: [{ name: "DB_PASSWORD", value: "[secret]" }, { name: "PORT", value: "7" }], headers: { Authorization: ["[secret]"], "X-Auth-Key": "[secret]" }, password: "[secret]", token: ["[secret]"], credentials: { a: "[secret]" }, secrets: ["pump"] }, "a list of many is one of names");
 });
 
 test("what a function threw is not repeated, what it means is", () => {
@@ -97,7 +109,7 @@ test("what a function threw is not repeated, what it means is", () => {
 
 test("long text of any shape is looked through in time that grows with its length", () => {
   const redactor = createRedactor(Array.from({ length: 50 }, (_, index) => `secret-number-${index}-of-fifty`));
-  const texts = ["0123456789abcdef", "-", "aB1", "\"", "://", "password", "-----BEGIN X-----", "a ", "eyJ"];
+  const texts = ["0123456789abcdef", "-", "aB1", "\"", "://", "password", "-----BEGIN X-----", "a ", "eyJ", "cookie: ", "a:b", "a:b@", "?key=", " -u a", "name: token ", "token: |\n a", '--token","'];
   const timeOf = (shape: string, length: number): number => {
     const text = shape.repeat(Math.ceil(length / shape.length)).slice(0, length);
     const began = process.cpuUsage();

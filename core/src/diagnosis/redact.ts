@@ -28,14 +28,30 @@ export function createRedactor(known: readonly string[]): Redactor {
     if (typeof said === "string") return text(said);
     if (Array.isArray(said)) return said.map(value);
     if (typeof said !== "object" || said === null) return said;
-    return Object.fromEntries(Object.entries(said).map(([key, item]) => [text(key), isSecretName(key) && typeof item === "string" ? withheld : value(item)]));
+    const isPair = pairNames.some((name) => isSecretName(stringIn(said, name)));
+    return Object.fromEntries(Object.entries(said).map(([key, item]) => [text(key), isSecretName(key) || (isPair && key === "value") ? hidden(item, !key.endsWith("s")) : value(item)]));
+  };
+  /** Of one secret all of it, in whichever form; a list under a name of many is one of names, and a number one of how many there are. */
+  const hidden = (said: unknown, isOne: boolean): unknown => {
+    if (typeof said === "string") return withheld;
+    if (typeof said === "number") return isOne ? withheld : said;
+    if (Array.isArray(said)) return isOne ? said.map((item) => hidden(item, true)) : said.map(value);
+    if (typeof said !== "object" || said === null) return said;
+    return Object.fromEntries(Object.entries(said).map(([key, item]) => [text(key), hidden(item, isOne)]));
   };
   return { text, value };
 }
 
 export const withheld = "[secret]";
 
-const names = "pass(?:word|wd|phrase|code)?|pwd|secret|token|api[-_ ]?key|access[-_ ]?key|private[-_ ]?key|signing[-_ ]?key|credentials?|authorization|cookie|bearer|psk";
+/** `{name: "DB_PASSWORD", value: "…"}`, as environments and headers are often written. */
+const pairNames = ["name", "key", "header"];
+const stringIn = (said: object, name: string): string => {
+  const found: unknown = Object.entries(said).find(([key]) => key === name)?.[1];
+  return typeof found === "string" ? found : "";
+};
+
+const names = "pass(?:word|wd|phrase|code)?|pwd|secret|token|api[-_ ]?key|access[-_ ]?key|private[-_ ]?key|signing[-_ ]?key|credentials?|authorization|cookie|bearer|psk|auth[-_ ]?key|sess(?:ion)?[-_ ]?id";
 /** Whether what stands under such a name is to be taken for a secret: `apiKey`, `DB_PASSWORD`. */
 export const isSecretName = (name: string): boolean => new RegExp(`(?:^|[^a-z])(?:${names})s?$`, "i").test(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2"));
 
@@ -45,12 +61,21 @@ const likely: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z0-9 ]+-----[\s\S]*?(?:-----END [A-Z0-9 ]+-----|$)/g, withheld],
   // `user:password@` of an address; passwords may hold almost anything, so all before the last @ goes.
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'<>]*@/gi, `$1${withheld}@`],
+  // The same where nobody wrote the scheme; an image that is named by its hash has none.
+  [/(?<![\w.%+:/@-])([\w.+-]{1,64}):[^\s:@/"'<>]{1,128}@(?!sha256:)(?=\w)/g, `$1:${withheld}@`],
+  // A header may have blanks, and many parts.
+  [/((?:authorization|cookie|x-auth)["'\\]{0,4}\s{0,8}[:=]\s{0,8})(?:\\?"(?:[^"\\]|\\.)*\\?"|'[^']*'|[^\r\n"'\\}\]]+)/gi, `$1${withheld}`],
   [/\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?/g, withheld],
   [/\b(bearer|basic|digest)\s+[\w.~+/=-]{6,}/gi, `$1 ${withheld}`],
   [/\bholon_token_[\w-]+|\bholon-[\w-]{32,}/g, withheld],
-  [/\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{16,}|github_pat_\w{16,}|xox[abeprs]-[\w-]{8,}|sk[-_](?:live[-_]|test[-_])?[\w-]{16,}|AIza[\w-]{30,}|glpat-[\w-]{16,})/g, withheld],
+  [/\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{16,}|github_pat_\w{16,}|xox[abeprs]-[\w-]{8,}|AGE-SECRET-KEY-[0-9A-Z]{16,}|sk[-_](?:live[-_]|test[-_])?[\w-]{16,}|AIza[\w-]{30,}|glpat-[\w-]{16,})/g, withheld],
+  [/([?&](?:sig|signature|key|apikey|auth|code|sid)=)[^&\s"'<>#]+/gi, `$1${withheld}`],
+  [/((?:^|\s)(?:-u|--user)[ =][^\s:]{1,64}:)\S+/g, `$1${withheld}`],
+  // As arguments and environments are listed.
+  [new RegExp(`(--?[\\w-]{0,64}(?:${names})\\\\?["'],\\s{0,8}\\\\?["'])[^"'\\\\]+`, "gi"), `$1${withheld}`],
+  [new RegExp(`(\\bname["'\\\\]{0,4}\\s{0,8}[:=]\\s{0,8}["'\\\\]{0,4}[\\w-]{0,64}?(?:${names})["'\\\\]{0,4}\\s{0,32},?\\s{0,32}["'\\\\]{0,4}value["'\\\\]{0,4}\\s{0,8}[:=]\\s{0,8})(?:\\\\?"(?:[^"\\\\]|\\\\.)*\\\\?"|'[^']*'|[^\\s,;}\\])]+)`, "gi"), `$1${withheld}`],
   // `password=…`, `"apiKey": "…"`, `--token …`, `the password is …`.
-  [new RegExp(`((?:^|[^A-Za-z])[\\w-]{0,64}?(?<!HOLON_[A-Z_]{0,64})(?:${names})s?["'\\\\]*\\s*(?:[:=]+|\\bis\\b|\\bwas\\b)\\s*)(?:\\\\?"(?:[^"\\\\]|\\\\.)*\\\\?"|'[^']*'|[^\\s,;}\\])]+)`, "gi"), `$1${withheld}`],
+  [new RegExp(`((?:^|[^A-Za-z])[\\w-]{0,64}?(?<!HOLON_[A-Z_]{0,64})(?:${names})s?["'\\\\]*\\s*(?:[:=]+|\\bis\\b|\\bwas\\b)\\s*)(?!\\[secret\\])(?:[|>][-+\\d]{0,2}[ \\t]*(?:\\r?\\n[ \\t]+[^\\r\\n]*){1,64}|\\\\?"(?:[^"\\\\]|\\\\.)*\\\\?"|'[^']*'|[^\\s,;}\\])]+)`, "gi"), `$1${withheld}`],
   [new RegExp(`(--?[\\w-]{0,64}(?:${names})\\s+)\\S+`, "gi"), `$1${withheld}`],
   [new RegExp(`\\b((?:${names})\\s+)(?=\\S*\\d)\\S{6,}`, "gi"), `$1${withheld}`],
   // A hash is known again by its beginning; a key in hexadecimal is not had from it.

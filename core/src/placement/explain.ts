@@ -126,7 +126,7 @@ function whyNoRoom({ fleet, ledger }: Planned, index: number, item: Item, node: 
   const assumed = (isUnknown: number | undefined): string => (isUnknown === 1 ? `; how much of it is in use is unknown, and ${Math.round(fleet.policy.loadUnknownShare * 100)} % are taken for it` : "");
   const has = (left: number, asked: number, what: string, unit: string, isUnknown?: number): Refusal | undefined => {
     if (left + 1e-9 >= asked) return undefined;
-    const [rest, wish] = apart(Math.max(0, left), asked);
+    const [rest, wish] = apart(left < 1e-9 ? 0 : left, asked);
     return { reason: "capacity", text: `it has ${rest} ${unit}${what} left, and the unit needs ${wish}${unit === "" ? "" : ` ${unit.trim()}`}${assumed(isUnknown)}` };
   };
   const mebibyte = 2 ** 20;

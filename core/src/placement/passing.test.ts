@@ -46,3 +46,15 @@ test("what does not come outweighs what anything costs, and never a place at all
   const { plan } = planAll(inputsOf(crowded), tools);
   assert.deepEqual([plan.unplaced, plan.placements.map(({ unit, node }) => `${unit} ${node}`)], [[], ["pump/judge edge-1", "pump/must cloud-1"]]);
 });
+
+test("a chain goes with its head to where more comes to that, also beside so much work that it is not searched through", () => {
+  const node = (name: string, tier: string, price: number, parent?: string) => ({ name, tier, site: name, jurisdiction: "EU/DE", capacity: { processors: 64, memoryBytes: 64e9 }, load: idle, prices: priced(price), ...(parent === undefined ? {} : { uplink: { parent, latencyMs: measured(5), perGigabyte: measured(0.1) } }) });
+  const nodes = [node("cloud", "cloud", 0.5), node("edge", "edge", 0.02, "cloud"), node("m1", "gateway", 0.9, "edge"), node("m2", "gateway", 0.9, "cloud")];
+  for (const length of [2, 5, 6, 20]) {
+    const chain = Array.from({ length }, (_, index) => ({ name: `a${index}`, processors: 0.1 + index / 100, tiers: ["edge", "cloud"], ...(index === 0 ? { makers: [{ node: "m1" }, { node: "m2" }] } : {}) }));
+    const rest = Array.from({ length: 60 }, (_, index) => ({ name: `z${index}`, processors: 0.1 }));
+    const flows = Array.from({ length: length - 1 }, (_, index) => ({ from: `a${index}`, to: `a${index + 1}`, hands: "up" }));
+    const { plan } = planAll({ ...inputsOf({}), inventory: inventorySchema.parse({ nodes }), apps: [appNeedsSchema.parse({ app: "a", units: [...chain, ...rest], flows })] }, tools);
+    assert.deepEqual(plan.placements.filter(({ unit }) => unit.startsWith("a/a")).map(({ node: at }) => at), chain.map(() => "cloud"), `${length} of a chain`);
+  }
+});

@@ -8,7 +8,7 @@ import { createFinder, type Finder } from "./candidates.ts";
 import { searchThrough } from "./exhaust.ts";
 import type { Fleet } from "./fleet.ts";
 import { costOfAll, createLedger, leavingCost, restore, standingOf, unplacedCost, type Ledger, type Standing } from "./ledger.ts";
-import { lostAt, lostOn, mostLost } from "./passing.ts";
+import { lostAt, lostBetween, lostOn, mostLost } from "./passing.ts";
 import { costBetween, type Item, type Work } from "./work.ts";
 
 export interface Question {
@@ -34,6 +34,7 @@ export interface Answer {
 const swapsMax = 8;
 const togetherMax = 6;
 const inTurnMax = 12;
+const followersMax = 32;
 /** Work up to this size is searched through, and shaken up to that size. */
 const exhaustItemsMax = 16;
 const shakeItemsMax = 200;
@@ -184,35 +185,54 @@ function improveOne(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder
   return together.length > 0 ? together : moveInTurn(fleet, items, ledger, finder, index, candidates);
 }
 
-/** Where something does not come: it goes to where more does, and then those that it exchanges with each to their best. Either alone would lose what goes between them. */
+/** Where something does not come: it goes to where more does, and with it all to whom, or from whom, nothing would come any more by that. Each alone would only lose something else. */
 function moveInTurn(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Finder, index: number, candidates: readonly number[]): readonly number[] {
   const item = items[index];
   const from = ledger.at[index] ?? -1;
   const lost = item === undefined ? 0 : lostAt(fleet, item, ledger.at, from);
-  if (item === undefined || lost === 0) return [];
-  const partners = [...new Set(item.flows.flatMap(({ item: other, way }) => (way === "any" || (ledger.at[other] ?? -1) < 0 ? [] : [other])))].slice(0, togetherMax);
-  if (partners.length === 0) return [];
-  const group = [index, ...partners];
-  const before = costOfGroup(fleet, items, ledger, group);
-  const nodes = candidates.filter((node) => node !== from && lostOn(fleet, item, node) < lost && ledger.alone(index, node) < Number.POSITIVE_INFINITY && ledger.fits(index, node));
+  if (item === undefined || lost === 0 || item.flows.every(({ way }) => way === "any")) return [];
+  const nodes = candidates.filter((node) => node !== from && lostOn(fleet, item, node) < lost && ledger.alone(index, node) < Number.POSITIVE_INFINITY);
   for (const node of nodes.slice(0, inTurnMax)) {
+    const settled = followersOf(fleet, items, ledger, finder, index, node);
+    const group = [...settled.keys()];
+    const before = costOfGroup(fleet, items, ledger, group);
     const undo = undoOf(items, ledger, group);
     const places = group.map((one) => ledger.at[one] ?? -1);
-    ledger.take(index);
-    ledger.put(index, node);
-    for (const partner of partners) {
-      const at = ledger.at[partner] ?? -1;
-      ledger.take(partner);
-      ledger.put(partner, cheapestOf(ledger, partner, [at, ...finder.candidates(partner)]) ?? at);
+    for (const one of group) ledger.take(one);
+    const put: number[] = [];
+    for (const [one, to] of settled) {
+      if (!ledger.fits(one, to)) break;
+      ledger.put(one, to);
+      put.push(one);
     }
-    if (costOfGroup(fleet, items, ledger, group) < before - better) return group;
+    if (put.length === group.length && costOfGroup(fleet, items, ledger, group) < before - better) return group;
     if (undo !== undefined) restore(ledger, undo);
     else {
-      for (const one of group) ledger.take(one);
+      for (const one of put) ledger.take(one);
       for (const [each, one] of group.entries()) ledger.put(one, places[each] ?? -1);
     }
   }
   return [];
+}
+
+/** Where an item and those that have to follow it would go: each to its best beside those that went before. */
+function followersOf(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Finder, index: number, node: number): ReadonlyMap<number, number> {
+  const settled = new Map([[index, node]]);
+  for (const [one, at] of settled) {
+    for (const flow of items[one]?.flows ?? []) {
+      const [other, there] = [flow.item, ledger.at[flow.item] ?? -1];
+      if (flow.way === "any" || there < 0 || settled.has(other) || settled.size >= followersMax || lostBetween(fleet, at, there, flow) === 0) continue;
+      const beside = (items[other]?.flows ?? []).filter((each) => settled.has(each.item));
+      const costAt = (to: number): number => beside.reduce((sum, each) => sum + costBetween(fleet, to, settled.get(each.item) ?? -1, each), ledger.alone(other, to));
+      let [best, bestCost] = [there, costAt(there)];
+      for (const to of [at, ...finder.candidates(other)]) {
+        const cost = ledger.alone(other, to) < bestCost ? costAt(to) : Number.POSITIVE_INFINITY;
+        if (cost < bestCost) [best, bestCost] = [to, cost];
+      }
+      if (best !== there) settled.set(other, best);
+    }
+  }
+  return settled;
 }
 
 /** With what flows between them counted once. */

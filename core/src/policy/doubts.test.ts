@@ -32,6 +32,14 @@ test("a class that is not lowered, and a summary of one reading, are told of", (
   assert.deepEqual(of("  does lower", "  class raw", "  into aggregate", "  through aggregate count 10, noise epsilon 0.5, aggregate"), []);
 });
 
+test("a class to get into that nobody tells of what a rule is about is told of: beside `lower` it permits nothing", () => {
+  const permits = (...does: readonly string[]) => policyDoubts(parsePolicy(`policy p 1\npermit x\n  who any\n  does ${does.join(" ")}\n  into derived\n`));
+  assert.deepEqual(permits("run", "open", "lower"), ["line 2, rule x: nobody tells `into` of who asks to run, open: this permits nothing of that; give it a rule of its own"]);
+  assert.match(permits("use")[0] ?? "", /this permits nothing of that$/);
+  assert.deepEqual(permits("lower"), []);
+  assert.match(doubtsOf("  does run lower", "  into derived")[0] ?? "", /who asks to run: this is about it whatever the class/);
+});
+
 test("Holon's own rules leave no doubt", () => assert.deepEqual(policyDoubts({ name: "roles", version: 1, rules: roleRules, expectations: [] }), []));
 
 test("a policy that nobody could replace any more is told of before it is adopted", () => {

@@ -9,7 +9,7 @@ import { roleFact, roles } from "./roles.ts";
 import { transformFigures } from "./transform.ts";
 
 /** As sentences, in the order of lines; what gets round approval last. */
-export const policyDoubts = (policy: Policy): readonly string[] => [...policy.rules.flatMap((rule) => [...strayRoutes(rule.what, rule.does).map((what) => `line ${rule.line}, rule ${rule.name}: ${what}`), ...strayFacts(rule), ...idleLowering(rule)]), ...irreplaceable(policy), ...approvalGaps(policy)];
+export const policyDoubts = (policy: Policy): readonly string[] => [...policy.rules.flatMap((rule) => [...strayRoutes(rule.what, rule.does).map((what) => `line ${rule.line}, rule ${rule.name}: ${what}`), ...strayFacts(rule), ...strayInto(rule), ...idleLowering(rule)]), ...irreplaceable(policy), ...approvalGaps(policy)];
 
 /** Of names or patterns of calls those that no route of control or of a node has. */
 export const strayRoutes = (what: readonly string[], does: readonly Action[] = ["call"]): readonly string[] =>
@@ -48,6 +48,13 @@ function idleLowering({ name, line, effect, does, classes, into, through }: Rule
     ...idle.map((to) => `line ${line}, rule ${name}: ${classes.length === 0 ? "all classes" : classes.join(" and ")} ${classes.length === 1 ? "is not" : "are not"} lowered by becoming ${to}: this permits nothing`),
     ...alone.map(({ kind, figure }) => `line ${line}, rule ${name}: ${kind} ${transformFigures[kind]?.word ?? ""} ${figure ?? ""} is of one alone, and tells what it is of; name how many there are to be at least`),
   ];
+}
+
+/** Into which class something is to get is told where one is lowered, and nowhere else. */
+function strayInto({ name, line, effect, does, into }: Rule): readonly string[] {
+  const untold = does.filter((action) => action !== "lower");
+  if (into.length === 0 || untold.length === 0) return [];
+  return [`line ${line}, rule ${name}: nobody tells \`into\` of who asks to ${untold.join(", ")}: ${effect === "permit" ? `this permits nothing of that${does.includes("lower") ? "; give it a rule of its own" : ""}` : "this is about it whatever the class"}`];
 }
 
 const known: ReadonlySet<string> = new Set([...roles, "machine", "bootstrap"]);
