@@ -1,6 +1,6 @@
 /** Real nodes, real keys: what the control plane of one machine was told without its publisher does not run on any of them. */
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -121,6 +121,20 @@ turn("a publisher of the command line: two of three keys, signed, shown, pinned 
   await run("publisher", "add", keys);
   await run("app", "deploy", join(folder, "app"), "--publisher", keys, ...api);
   assert.equal(JSON.parse(await run("publisher", "show", keys, "--json")).rootVersion, 2);
+
+  // Two sign what is served, and one of them goes: under the next root the same targets need another's signature.
+  const ids = (await readPublisher(keys))?.offline.map(({ id }) => id) ?? [];
+  const file = (id: string): string => join(keys, "keys", `${id.slice(0, 16)}.json`);
+  for (const id of ids.slice(2)) renameSync(file(id), join(folder, `${id}.json`));
+  await writeApp(join(folder, "app"), "by two");
+  await run("app", "deploy", join(folder, "app"), "--publisher", keys, ...api);
+  await until("what two have signed runs", async () => JSON.stringify(await word(three)) === '{"word":"by two"}');
+  for (const id of ids.slice(2)) renameSync(join(folder, `${id}.json`), file(id));
+  await run("publisher", "remove", keys, ids[0] ?? "");
+  await run("app", "deploy", join(folder, "app"), "--publisher", keys, ...api);
+  await writeApp(join(folder, "app"), "without him");
+  await run("app", "deploy", join(folder, "app"), "--publisher", keys, ...api);
+  await until("nodes follow the next root", async () => three.gateway.node.status().agent.state === "settled" && JSON.stringify(await word(three)) === '{"word":"without him"}');
   await three.close();
 });
 
