@@ -20,6 +20,8 @@ test("a node of another machine is shown over its links, and while it is away as
   const gateway = await machines.start({ ...plant, name: "gateway-1", tier: "gateway", parent: cloud.node.address, inventory: { prices: { perProcessorHour: 0.02 } } }, elsewhere);
   await until("the gateway is linked", isOpen(gateway));
   const show = (...words: readonly string[]) => runHolon(context, ["node", "show", ...words, "--api", cloud.api, "--data", data]);
+  // A link is open before control has read what came over it.
+  await until("control has heard of it", async () => (await show("gateway-1")).exitCode === 0);
   const { exitCode, stdout, stderr } = await show("gateway-1");
   assert.equal(exitCode, 0, stderr);
   assert.match(stdout, /^uplink +open$/m);

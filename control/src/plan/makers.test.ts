@@ -149,7 +149,7 @@ test("a written policy decides how far what is made goes up, and where it is to 
     "chain/second is not on cloud: what chain/first makes on m1 does not come to cloud: the policy lets it go no higher than edge-1.",
   ]);
   await fleet.drive(fleet.control.adoptPolicy(policy("EU US").replace("fleet 1", "fleet 2")));
-  assert.deepEqual(await homes(), ["cloud", "cloud"]);
+  assert.deepEqual([await homes(), (await inForce(fleet)).known.because], [["cloud", "cloud"], "the policy changed"]);
   await fleet.drive(fleet.control.adoptPolicy(policy("CH").replace("fleet 1", "fleet 3")));
   assert.deepEqual(await homes(), ["m1", "m1"]);
   assert.match(await why("sum"), /: it leaves no node\.$/);

@@ -240,6 +240,7 @@ function whyNew(current: PlanInputs | KeptPlan["inputs"] | undefined, after: { r
   const known = new Set(namesIn(current?.inventory.nodes ?? []));
   const both = namesIn(after.nodes).filter((name) => known.has(name));
   if (forbiddenIn(before, both) !== forbiddenIn(apps, both)) return "the policy changed";
+  if (both.length === known.size && both.length === after.nodes.length && passesIn(before) !== passesIn(apps)) return "the policy changed";
   const isOfNodes = leftIn(before) !== leftIn(apps) || forbiddenIn(before) !== forbiddenIn(apps);
   return isOfNodes && current !== undefined ? whatChanged(current.inventory.nodes, after.nodes) : "data come from elsewhere, or more or less of them";
 }
@@ -248,6 +249,8 @@ const goneIn = (nodes: Nodes): string => canonicalJson(nodes.flatMap(({ name, st
 const islandsIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ island }) => island ?? null)));
 const runsIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ run }) => run ?? null)));
 const leftIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ leftTo }) => leftTo ?? null)));
+/** How far what is made goes up: of the same nodes, makers and apps only a policy says otherwise. */
+const passesIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ flows, units }) => ({ flows: flows.map(({ from, to, hands = null, borders = null }) => ({ from, to, hands, borders })), makers: units.map(({ makers = [] }) => makers.flatMap(({ node, here = false, until = null }) => (here || until !== null ? [{ node, until }] : []))) })));
 /** Of these nodes; without them of all. */
 function forbiddenIn(apps: readonly AppNeeds[], nodes?: readonly string[]): string {
   const known = nodes && new Set(nodes);
