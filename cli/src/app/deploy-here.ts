@@ -24,12 +24,19 @@ export async function deployHere(three: Pick<Three, "cloud" | "publisher">, publ
 }
 
 const nodesHere = 3;
+const triesMax = 200;
+const tryMs = 50;
+
+/** A link is open before control has heard who is at its other end: who is shown that it is open asks for that node next. What does not come in time is shown as it is. */
+export async function untilHeard({ cloud: { control } }: Pick<Three, "cloud">, ended: AbortSignal): Promise<void> {
+  for (let tries = 0; tries < triesMax && !ended.aborted && (control?.nodes().length ?? 0) < nodesHere; tries++) await sleep(tryMs);
+}
 
 /** Nodes that have just started are no places yet: they tell what they are made of when their links are open. What does not come in time is missing from the plan, which says so. */
 async function untilTold({ cloud: { control } }: Pick<Three, "cloud">): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < triesMax; tries++) {
     const nodes = control?.nodes() ?? [];
     if (nodes.length >= nodesHere && nodes.every(({ inventory, parent }) => inventory !== undefined && (parent === null || inventory.uplink !== undefined))) return;
-    await sleep(50);
+    await sleep(tryMs);
   }
 }

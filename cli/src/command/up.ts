@@ -6,7 +6,7 @@ import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import type { SourceSpec } from "@holon/core/schema/app.ts";
 import { aborted, Ended } from "../ending.ts";
 import { loadManifest } from "../app/load.ts";
-import { deployHere } from "../app/deploy-here.ts";
+import { deployHere, untilHeard } from "../app/deploy-here.ts";
 import { publish, type Publication } from "../app/publish.ts";
 import { defaultPortBase, startThree, type Three } from "../machine/three.ts";
 import { claim } from "../machine/claim.ts";
@@ -89,6 +89,7 @@ async function consoleOf({ cloud }: Three, data: string): Promise<string> {
 async function live(three: Three, published: Publication, ended: AbortSignal, data: string): Promise<void> {
   try {
     await deployHere(three, published);
+    await untilHeard(three, ended);
     const view = showLive(three, `${published.document.name} ${published.document.version}`, process.stdout, await consoleOf(three, data));
     await aborted(ended);
     view.stop();
