@@ -252,10 +252,10 @@ export const limits = {
   /** Time for an isolate to end when told to, and for a warden to answer beyond a function's own time. At the bound: the warden is killed. */
   isolateEndMs: 500,
   wardenGraceMs: 2_000,
-  /** Memory of one warden over that of its functions. At the bound: it is killed. */
-  wardenBytesMax: 512 << 20,
-  /** Wardens for functions that brought one down or had to be stopped. At the bound: they share. */
+  /** Wardens for functions that brought one down, had to be stopped or failed twice in a row. At the bound: they share. */
   wardensApartMax: 3,
+  /** Time for which one of them stays without a function. At the bound: it ends. */
+  wardenApartIdleMs: 30_000,
   /** Batches without harm after which such a function goes back to the common one at its next start. */
   wardenTrustAfter: 1_000,
   /** JavaScript heap of one function. At the bound: its worker ends. */

@@ -6,6 +6,8 @@ import { limits } from "@holon/core/limits.ts";
 import { writeOnnx } from "@holon/core/model/onnx-writer.ts";
 import { eventsOf, fails, programOf, runnerContract } from "@holon/sim/contracts/runner.ts";
 import { createRunner } from "./runner.ts";
+import { usageOf } from "./runner/process-usage.ts";
+import { until } from "./testing/door-sink.ts";
 
 const talk: string[] = [];
 const runner = createRunner({ talk: (unit, text) => talk.push(`${unit}: ${text}`) });
@@ -110,6 +112,7 @@ describe("what an isolate contains", () => {
     const code = new TextEncoder().encode(`for (let n = 2n; ; n *= n);`);
     const own = createRunner();
     await assert.rejects(own.start({ ...programOf(""), code, memoryBytesMax: limits.unitMemoryBytesMin, startMs: 300 }));
+    assert.deepEqual(own.pids(), [], "the process that cannot end it went on");
     await own.close();
   });
 
@@ -126,8 +129,41 @@ describe("what an isolate contains", () => {
     assert.equal((await again.handle(eventsOf(1))).outputs.length, 1);
     const apart = await own.start(programOf(`context.emit("out.made",{data:1})`));
     assert.equal(own.pids().length, 2, "what did harm starts apart");
-    assert.ok(before !== undefined);
+    assert.ok(before !== undefined && !own.pids().includes(before), "the process that cannot end it went on");
     await apart.stop();
+    await own.close();
+  });
+
+  it("what V8 cannot end, stopped while it is at work: the process goes", async () => {
+    const own = createRunner();
+    const unit = await own.start(programOf("let n = 2n; for (;;) n = n * n;", { memoryBytesMax: limits.unitMemoryBytesMax }));
+    const [before] = own.pids();
+    const failing = assert.rejects(unit.handle(eventsOf(1)));
+    assert.ok(before !== undefined);
+    const taken = (): number => usageOf(before)?.processorMs ?? Infinity;
+    const takenBefore = taken();
+    await until("far into it", () => taken() > takenBefore + 500);
+    await unit.stop();
+    await failing;
+    assert.deepEqual(own.pids(), []);
+    await own.close();
+  });
+
+  it("what fails again and again starts apart from the third time, and whose neighbour failed once does not", async () => {
+    const own = createRunner();
+    const fail = async (name: string): Promise<void> => {
+      const unit = await own.start(programOf("throw 1", { name }));
+      await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_THREW", /throws|once/);
+    };
+    await fail("throws");
+    await fail("once");
+    await fail("throws");
+    assert.equal(own.pids().length, 1);
+    const other = await own.start(programOf("", { name: "once" }));
+    assert.equal(own.pids().length, 1);
+    const apart = await own.start(programOf("", { name: "throws" }));
+    assert.equal(own.pids().length, 2);
+    await Promise.all([other.stop(), apart.stop()]);
     await own.close();
   });
 

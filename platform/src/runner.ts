@@ -2,14 +2,15 @@
  * The Runner port on a real machine: modules and WebAssembly in isolates of a process of their own, trusted functions in worker threads
  * of another, programs as processes.
  *
- * A function that had to be stopped, or ran when its process ended, starts in a process apart and at low priority from then on, so that
- * it cannot do it to others twice.
+ * A function that had to be stopped, ran when its process ended, or failed twice in a row starts in a process apart and at low priority from
+ * then on, so that it cannot do it to others again: to make and to empty isolates takes the time of the process that holds them.
  */
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { isTensor } from "@holon/core/model/tensor.ts";
 import type { Runner, ServedModels, UnitEvent, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
+import { Apart } from "./runner/apart.ts";
 import { Warden, type WardenOptions } from "./runner/warden.ts";
 import { createImageStore } from "./image/store.ts";
 import { startImage, startProcess } from "./runner/process.ts";
@@ -34,8 +35,9 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
   const served = new Map<number, ServedModels>();
   /** Batches that a function which did harm still has to do without. */
   const distrusted = new Map<string, number>();
+  /** Whose last batch failed. */
+  const failed = new Set<string>();
   let common: Warden | undefined;
-  const apart: Warden[] = [];
   let workshop: Workshop | undefined;
   const workshopsApart: Workshop[] = [];
   const images = createImageStore(options.images);
@@ -54,28 +56,25 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
   };
   const createWarden = (last: boolean): Warden =>
     new Warden({ last, talk: (id, text) => options.talk?.(names.get(id) ?? "", text), decide, guilty: distrust, suspected: (ids) => ids.forEach(distrust) });
+  const apart = new Apart(() => createWarden(true));
 
-  function wardenFor(name: string): Warden {
-    if (!distrusted.has(name)) {
-      if (common === undefined || common.gone) common = createWarden(false);
-      return common;
-    }
-    const place = turn++ % limits.wardensApartMax;
-    const found = apart[place];
-    if (found !== undefined && !found.gone) return found;
-    return (apart[place] = createWarden(true));
+  function wardenInCommon(): Warden {
+    if (common === undefined || common.gone) common = createWarden(false);
+    return common;
   }
 
   async function startIsolated(program: UnitProgram, first: readonly UnitEvent[] | undefined): Promise<UnitInstance> {
     const { name, code, models, fitted, timeoutMs, runtime = "javascript", declared } = program;
-    const warden = wardenFor(name);
+    const isApart = distrusted.has(name);
+    const warden = isApart ? apart.join() : wardenInCommon();
     const id = ++lastId;
     names.set(id, name);
     if (program.served !== undefined) served.set(id, program.served);
     const end = (): void => {
-      names.delete(id);
+      if (!names.delete(id)) return;
       served.delete(id);
       warden.close(id);
+      if (isApart) apart.left(warden);
     };
     let gone: HolonError | undefined;
     const setup = { name, modelNames: Object.keys(models), state: [...program.state], declared: runtime === "wasm" ? declared : undefined, ...(program.secrets === undefined ? {} : { secrets: program.secrets }), ...(program.served === undefined ? {} : { served: program.served.outputs }) };
@@ -88,6 +87,7 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
     try {
       await opened;
     } catch (error) {
+      loseTrust(name, error);
       end();
       throw error;
     }
@@ -108,6 +108,7 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
           regainTrust(name);
           return { ...result, usage };
         } catch (error) {
+          loseTrust(name, error);
           gone = new HolonError("HOLON_UNIT_DIED", `function ${name} failed before`);
           end();
           throw error;
@@ -149,7 +150,15 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
     };
   }
 
+  /** One event may be bad; who fails at the next try too starts again and again. */
+  function loseTrust(name: string, error: unknown): void {
+    if (error instanceof HolonError && error.code === "HOLON_UNIT_INTERRUPTED") return;
+    if (failed.has(name)) distrusted.set(name, limits.wardenTrustAfter);
+    else failed.add(name);
+  }
+
   function regainTrust(name: string): void {
+    failed.delete(name);
     const left = distrusted.get(name);
     if (left === undefined) return;
     if (left <= 1) distrusted.delete(name);
@@ -164,9 +173,9 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
       if (runtime === "image") return startImage(program, images, (text) => options.talk?.(program.name, text));
       return startIsolated(program, first);
     },
-    pids: () => [common, ...apart, workshop, ...workshopsApart].flatMap((one) => (one === undefined || one.gone || one.pid === undefined ? [] : [one.pid])),
+    pids: () => [common, ...apart.all(), workshop, ...workshopsApart].flatMap((one) => (one === undefined || one.gone || one.pid === undefined ? [] : [one.pid])),
     async close() {
-      const all = [common, ...apart, workshop, ...workshopsApart].filter((one) => one !== undefined);
+      const all = [common, ...apart.all(), workshop, ...workshopsApart].filter((one) => one !== undefined);
       for (const one of all) one.kill();
       await Promise.all(all.map((one) => one.ended));
       await images.close();

@@ -11,7 +11,7 @@ import { flushCompileCache } from "node:module";
 import { HolonError } from "@holon/core/errors.ts";
 import { toCrossing } from "@holon/core/run/crossing.ts";
 import { createIsolateFactory, type IsolateFactory } from "../warden/isolate.ts";
-import { openFunction, type OpenFunction } from "../warden/function.ts";
+import { openFunction, StuckAtStart, type Heard, type OpenFunction } from "../warden/function.ts";
 import { createModel, type PlatformModel } from "../model.ts";
 import type { WardenMessage, WardenReply, WardenRequest } from "./warden-protocol.ts";
 
@@ -55,10 +55,14 @@ process.on("disconnect", () => process.exit(0)); // the node is gone
 async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<void> {
   const { id } = request;
   if (factory === undefined) return refused(id, new HolonError("HOLON_INTERNAL", "a function came before its warden was set up"));
-  const opening = openFunction(request, factory, models, (error) => {
-    lost.set(id, error); // told with the next batch too
-    send({ kind: "lost", id, error: toCrossing(error) });
-  }, (call, asked, rows, cause) => send({ kind: "decide", id, call, model: asked, rows, cause }));
+  const heard: Heard = {
+    lost(error) {
+      lost.set(id, error); // told with the next batch too
+      send({ kind: "lost", id, error: toCrossing(error) });
+    },
+    stuck: (error) => send({ kind: "stuck", id, error: toCrossing(error) }),
+  };
+  const opening = openFunction(request, factory, models, heard, (call, asked, rows, cause) => send({ kind: "decide", id, call, model: asked, rows, cause }));
   functions.set(id, opening);
   try {
     const { described, talk } = await opening;
@@ -71,6 +75,7 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
     sendAll([...(isSoon ? [opened] : []), await answered]);
   } catch (error) {
     functions.delete(id);
+    if (error instanceof StuckAtStart) return send({ kind: "stuck", id, error: toCrossing(error.error) });
     refused(id, error);
     if (request.first !== undefined) refused(id, error);
   }
@@ -78,8 +83,9 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
 
 async function close(id: number): Promise<void> {
   const unit = await functions.get(id)?.catch(() => undefined);
-  unit?.end();
   functions.delete(id);
+  const isAtRest = (await unit?.end()) ?? true;
+  if (!isAtRest) send({ kind: "stuck", id, error: toCrossing(new HolonError("HOLON_UNIT_DIED", "a function that was stopped at work could not be ended")) });
   lost.delete(id);
 }
 

@@ -23,7 +23,25 @@ export interface OpenFunction {
   handle(eventsText: string, timeoutMs: number): Promise<Outcome>;
   /** The node has answered a question of its. */
   decided(call: number, reply: Omit<InsideModelReply, "tookMs">): void;
-  end(): void;
+  /** False: what it runs goes on, since it is where V8 does not look. */
+  end(): Promise<boolean>;
+}
+
+/** What an idle function says by itself. */
+export interface Heard {
+  /** It lost something that it cannot do without. */
+  lost(error: HolonError): void;
+  /** It cannot be ended but with its process. */
+  stuck(error: HolonError): void;
+}
+
+/** It did not start, and cannot be ended but with its process. */
+export class StuckAtStart extends Error {
+  readonly error: HolonError;
+  constructor(error: HolonError) {
+    super(error.message);
+    this.error = error;
+  }
 }
 
 type Outcome = WithoutId<Extract<WardenReply, { kind: "done" | "failed" | "stuck" }>>;
@@ -37,19 +55,22 @@ const wasmPageBytes = 64 << 10;
 /** V8 needs some itself. */
 const wasmShare = 0.75;
 
-export async function openFunction(request: OpenRequest, factory: IsolateFactory, models: () => PlatformModel, lost: (error: HolonError) => void, askNode: AskNode): Promise<OpenFunction> {
+export async function openFunction(request: OpenRequest, factory: IsolateFactory, models: () => PlatformModel, heard: Heard, askNode: AskNode): Promise<OpenFunction> {
   const { name } = request.setup;
   let line: OpenLine | undefined;
   let inside: InsideIsolate | undefined;
   let forget: (() => void) | undefined;
-  const end = (): void => {
-    line?.forget();
-    forget?.();
-    if (inside !== undefined && !inside.isolate.isDisposed) inside.isolate.dispose();
-  };
+  let isAtWork = true; // its module's own code, at first
+  let ended: Promise<boolean> | undefined;
+  const end = (): Promise<boolean> =>
+    (ended ??= (() => {
+      line?.forget();
+      forget?.();
+      return inside === undefined ? Promise.resolve(true) : letGo(inside, isAtWork);
+    })());
   try {
     const [opened, taken] = await Promise.all([
-      Object.keys(request.models).length === 0 ? undefined : models().connect(request.models, () => lost(new HolonError("HOLON_UNIT_DIED", `function ${name} lost its models: the model worker ended`))),
+      Object.keys(request.models).length === 0 ? undefined : models().connect(request.models, () => heard.lost(new HolonError("HOLON_UNIT_DIED", `function ${name} lost its models: the model worker ended`))),
       factory.take(request.setup.declared === undefined ? "javascript" : "wasm", request.memoryBytesMax),
     ]);
     line = opened;
@@ -65,11 +86,13 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
     let given = begun;
     const weigh = (): void =>
       meter.weigh(() => {
-        end();
-        lost(died(name, "it went on after it had returned"));
+        const error = died(name, "it went on after it had returned");
+        isAtWork = true;
+        void end().then((isAtRest) => (isAtRest ? undefined : heard.stuck(error)));
+        heard.lost(error);
       });
-    let busy = false;
-    const weighAtRest = (): void => void setImmediate(() => (busy ? undefined : weigh()));
+    isAtWork = request.first !== undefined;
+    const weighAtRest = (): void => void setImmediate(() => (isAtWork ? undefined : weigh()));
     weighAtRest();
     return {
       described: first.text ?? "",
@@ -77,18 +100,18 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
       end,
       decided: link.decided,
       async handle(text, timeoutMs) {
-        busy = true;
+        isAtWork = true;
         if (given === undefined) meter.begin(); // a start that goes on with its first batch is part of what that took
-        const outcome = await handle({ request, inside: taken, link, meter, end }, given ?? handedTo(taken, text), timeoutMs);
+        const outcome = await handle({ request, link, meter, end }, given ?? handedTo(taken, text), timeoutMs);
         given = undefined;
-        busy = false;
+        isAtWork = false;
         if (outcome.kind === "done") weighAtRest();
         return outcome;
       },
     };
   } catch (error) {
-    end();
-    throw error instanceof HolonError ? error : bad(name, `its module does not load: ${error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : typeof error}`, error);
+    const known = error instanceof HolonError ? error : bad(name, `its module does not load: ${error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : typeof error}`, error);
+    throw (await end()) ? known : new StuckAtStart(known);
   }
 }
 
@@ -143,20 +166,16 @@ const copied = (fitted: readonly FittedParameters[]): unknown => fitted.map(({ m
 
 interface Handling {
   readonly request: OpenRequest;
-  readonly inside: InsideIsolate;
   readonly link: WardenModels;
   readonly meter: Meter;
-  end(): void;
+  end(): Promise<boolean>;
 }
 
-async function handle({ request, inside, link, meter, end }: Handling, given: Promise<unknown>, timeoutMs: number): Promise<Outcome> {
+async function handle({ request, link, meter, end }: Handling, given: Promise<unknown>, timeoutMs: number): Promise<Outcome> {
   const { name } = request.setup;
-  let atRest: Promise<unknown> | undefined;
   try {
-    const result: InsideResult = await withTime(resultOf(given), timeoutMs, () => {
-      atRest = inside.deliver.apply(undefined, [0, { tookMs: 0 }]); // answered, or refused, as soon as nothing else runs in there
-      return new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${timeoutMs} ms for its events`);
-    });
+    const tooLong = (): Error => new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${timeoutMs} ms for its events`);
+    const result: InsideResult = await withTime(resultOf(given), timeoutMs, tooLong);
     if (result.failed !== undefined) throw fromInside(result.failed);
     if (typeof result.text !== "string" || result.text.length > unitTextMax) throw died(name, `its result is no text of at most ${unitTextMax} characters`);
     if (link.pending() > 0) throw new HolonError("HOLON_UNIT_BAD", `function ${name} returned while a model was at work for it; await what it starts`);
@@ -164,15 +183,19 @@ async function handle({ request, inside, link, meter, end }: Handling, given: Pr
   } catch (error) {
     const known = error instanceof HolonError ? error : died(name, whatEnded(error, request.memoryBytesMax), error);
     const outcome = { kind: "failed", error: toCrossing(known), talk: "", usage: meter.usage() } as const;
-    end();
-    if (atRest === undefined || (await settlesSoon(atRest))) return outcome;
-    return { kind: "stuck", error: outcome.error };
+    return (await end()) ? outcome : { kind: "stuck", error: outcome.error };
   }
 }
 
-/** A disposed isolate lets go of what it runs, unless it is where V8 does not look. */
-const settlesSoon = (work: Promise<unknown>): Promise<boolean> =>
-  withTime(work.then(() => true, () => true), limits.isolateEndMs, () => new Error("stuck")).catch(() => false);
+/** Disposed of, an isolate lets go of what it runs, unless it is where V8 does not look: whether it has. */
+async function letGo({ isolate, deliver }: InsideIsolate, isAtWork: boolean): Promise<boolean> {
+  if (isolate.isDisposed) return true;
+  // Stands in line behind what runs in there: it is answered, or refused, as soon as nothing does.
+  const atRest = isAtWork ? deliver.apply(undefined, [0, { tookMs: 0 }], { arguments: { copy: true } }) : undefined;
+  isolate.dispose();
+  if (atRest === undefined) return true;
+  return withTime(atRest.then(() => true, () => true), limits.isolateEndMs, () => new Error("stuck")).catch(() => false);
+}
 
 function whatEnded(error: unknown, memoryBytesMax: number): string {
   const said = error instanceof Error ? error.message : "";
