@@ -12,19 +12,25 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { saveInputs, savedInputs } from "./fuzz/corpus.ts";
 import { inputBytesMax } from "./fuzz/mutate.ts";
 import type { Finding, SessionReport } from "./fuzz/session.ts";
 import { targets } from "./fuzz/targets.ts";
+import { valuesOf } from "./testing/flags.ts";
 
 const hangMs = 10_000;
 const heapMegabytes = 768;
 
-const { values: flags } = parseArgs({ options: { minutes: { type: "string" }, seconds: { type: "string" }, parser: { type: "string", multiple: true }, corpus: { type: "string" }, seed: { type: "string" }, save: { type: "boolean", default: false } } });
+const usage = "npm run fuzz -- [--minutes N | --seconds N] [--parser NAME]… [--seed N] [--corpus FOLDER] [--save]";
+const flags = valuesOf(usage, { minutes: { type: "string" }, seconds: { type: "string" }, parser: { type: "string", multiple: true }, corpus: { type: "string" }, seed: { type: "string" }, save: { type: "boolean", default: false } });
 const chosen = targets.filter(({ name }) => flags.parser?.includes(name) ?? true);
-if (chosen.length === 0) throw new Error(`there is no parser ${flags.parser?.join()}; there are ${targets.map(({ name }) => name).join(", ")}`);
+const unknown = (flags.parser ?? []).filter((name) => !targets.some((target) => target.name === name));
+const span = flags.minutes ?? flags.seconds ?? "60";
+if (unknown.length > 0 || !(Number(span) > 0)) {
+  process.stderr.write(`${unknown.length > 0 ? `there is no parser ${unknown.join()}; there are ${targets.map(({ name }) => name).join(", ")}` : `${span} is no time to go on for`}\n${usage}\n`);
+  process.exit(2);
+}
 const spanMs = (flags.minutes === undefined ? Number(flags.seconds ?? 60) * 1_000 : Number(flags.minutes) * 60_000) / chosen.length;
 /** Of a share of seconds: what a parser that verifies signatures gets through on a machine that is busy with other things. */
 const inputsMin = 100;
