@@ -1,6 +1,6 @@
 /**
- * A secret in text that was escaped by anybody's rules: `\u00e9` and `\/` as JSON may have it, percent signs in capitals or small letters for any of its bytes, `+` for a space, and one in the
- * other. Both are brought to the same bytes, which leave out what any of these rules may add, and are compared as those: what is escaped in some other mixture is found too. Linear in the text.
+ * A secret in text that was escaped by anybody's rules: `\u00e9` and `\/` as JSON may have it, `\xe9` for any of its bytes, percent signs in capitals or small letters for any of its bytes, `+` for a
+ * space, `&amp;` and `&#233;` as HTML has them, and one in the other. Both are brought to the same bytes, which leave out what any of these rules may add, and are compared as those: what is escaped in some other mixture is found too. Linear in the text.
  */
 
 /** As bytes, one to a character; where in the text each begins, and behind them where the text ends. */
@@ -12,7 +12,7 @@ interface Unescaped {
 
 /** The text with `stead` in place of each of the secrets that stands in it escaped. */
 export function withoutEscaped(text: string, secrets: readonly string[], stead: string): string {
-  if (secrets.length === 0 || !/[\\%+]/.test(text)) return text;
+  if (secrets.length === 0 || !/[\\%+&]/.test(text)) return text;
   const found = unescaped(text);
   const spans = secrets.flatMap((secret) => spansOf(found, secret)).sort(([one], [other]) => one - other);
   let clean = "";
@@ -23,6 +23,25 @@ export function withoutEscaped(text: string, secrets: readonly string[], stead: 
   }
   return clean + text.slice(at);
 }
+
+/** Characters at the end of the text with which the form begins. */
+export function begunAtEnd(text: string, form: string): number {
+  for (let length = Math.min(form.length - 1, text.length); length > 0; length--) if (text.endsWith(form.slice(0, length))) return length;
+  return 0;
+}
+
+/** The same of secrets that are escaped in it: characters of the text. */
+export function escapedAtEnd(text: string, secrets: readonly string[]): number {
+  const tail = text.slice(-secrets.reduce((most, secret) => Math.max(most, secret.length * escapeMax), 1));
+  const { bytes, starts } = unescaped(tail);
+  return secrets.reduce((most, secret) => {
+    const begun = begunAtEnd(bytes, secret);
+    return begun === 0 ? most : Math.max(most, tail.length - (starts[starts.length - begun] ?? tail.length));
+  }, 0);
+}
+
+/** Text that was cut off, without what may be the beginning of something escaped. */
+export const withoutPartOfEscape = (text: string): string => text.replace(/(?:\\{1,8}(?:u[0-9a-f]{0,3}|x[0-9a-f]?)?|%(?:25){0,8}[0-9a-f]?|&(?:amp;){0,8}#?\w{0,8})$/i, "");
 
 /** As it is looked for: where it holds by itself what looks escaped, also as it is. */
 export const bytesOf = (secret: string): readonly string[] => [unescaped(secret).bytes, [...encoder.encode(secret)].map(folded).join("")];
@@ -38,7 +57,7 @@ function unescaped(text: string): Unescaped {
   const starts: number[] = [];
   const ends: number[] = [];
   for (let at = 0; at < text.length; ) {
-    const { bytes, end } = text[at] === "\\" ? behindBackslashes(text, at) : text[at] === "%" ? percent(text, at) : character(text, at);
+    const { bytes, end } = partAt(text, at);
     for (const byte of bytes) {
       const alike = folded(byte);
       if (alike === "") continue;
@@ -56,11 +75,19 @@ interface Part {
   readonly end: number;
 }
 
+function partAt(text: string, at: number): Part {
+  if (text[at] === "\\") return behindBackslashes(text, at);
+  if (text[at] === "%") return percent(text, at);
+  return text[at] === "&" ? entity(text, at) : character(text, at);
+}
+
 /** Any number of them adds nothing, but where `u` and a number follow. */
 function behindBackslashes(text: string, from: number): Part {
   let at = from;
   while (text[at] === "\\") at += 1;
   const unit = unitAt(text, at);
+  const byte = text[at] === "x" ? byteAt(text, at + 1) : undefined;
+  if (byte !== undefined) return { bytes: [byte], end: at + 3 };
   if (unit === undefined) return { bytes: [], end: at };
   const second = isHigh(unit) ? secondAt(text, at + 5) : undefined;
   return second === undefined ? { bytes: encoder.encode(String.fromCharCode(unit)), end: at + 5 } : { bytes: encoder.encode(String.fromCharCode(unit, second.unit)), end: second.end };
@@ -87,6 +114,20 @@ function percent(text: string, from: number): Part {
 
 const byteAt = (text: string, at: number): number | undefined => (/^[0-9a-f]{2}$/i.test(text.slice(at, at + 2)) ? parseInt(text.slice(at, at + 2), 16) : undefined);
 
+/** However often it was escaped: an `&` is `&amp;` itself. */
+function entity(text: string, from: number): Part {
+  let at = from + 1;
+  while (text.startsWith("amp;", at)) at += 4;
+  const [whole = "", decimal, hexadecimal, name = ""] = /^(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(lt|gt|quot|apos));/i.exec(text.slice(at, at + entityMax)) ?? [];
+  const code = decimal === undefined ? (hexadecimal === undefined ? entities.get(name.toLowerCase()) : parseInt(hexadecimal, 16)) : Number(decimal);
+  if (code === undefined || code > 0x10ffff) return { bytes: ampersand, end: at };
+  return { bytes: encoder.encode(String.fromCodePoint(code)), end: at + whole.length };
+}
+
+const entities = new Map([["lt", 0x3c], ["gt", 0x3e], ["quot", 0x22], ["apos", 0x27]]);
+const entityMax = 10;
+const ampersand = [0x26];
+
 function character(text: string, at: number): Part {
   const code = text.codePointAt(at) ?? 0;
   return code < 0x80 ? { bytes: [code], end: at + 1 } : { bytes: encoder.encode(String.fromCodePoint(code)), end: at + (code > 0xffff ? 2 : 1) };
@@ -100,4 +141,6 @@ function folded(byte: number): string {
 
 const alikes = new Map([["\\", ""], ["+", " "], ["\n", "n"], ["\r", "r"], ["\t", "t"], ["\f", "f"], ["\b", "b"], ["\v", "v"]].map(([from = "", to = ""]) => [from.charCodeAt(0), to]));
 const backslashesMax = 8;
+/** Characters for one byte, with an escape escaped again and again. */
+const escapeMax = 24;
 const encoder = new TextEncoder();

@@ -1,4 +1,4 @@
-/** The shapes in which a text may stand in other text: as it is, in JSON, in an address, in hexadecimal, and in base64 wherever in it the text begins. */
+/** The shapes in which a text may stand in other text: as it is, in JSON, in an address, in hexadecimal with or without something between the bytes, and in base64 wherever in it the text begins. */
 import { toHex } from "../log/hex.ts";
 import { toBase64 } from "../series/base64.ts";
 
@@ -8,8 +8,9 @@ const encoder = new TextEncoder();
 export function formsOf(text: string): readonly string[] {
   const bytes = encoder.encode(text);
   const hex = toHex(bytes);
+  const inHex = [hex, ...[":", " ", "-"].map((between) => hex.replaceAll(/..(?=.)/g, `$&${between}`))];
   const inBase64 = [0, 1, 2].map((shift) => insideBase64(bytes, shift));
-  const forms = [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text), hex, hex.toUpperCase(), ...inBase64, ...inBase64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))];
+  const forms = [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text), ...inHex, ...inHex.map((form) => form.toUpperCase()), ...inBase64, ...inBase64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))];
   return [...new Set(forms)].filter((form) => form.length >= shortest).sort((one, other) => other.length - one.length);
 }
 

@@ -23,6 +23,10 @@ const escapes: readonly ((secret: string) => string)[] = [
   (secret) => encodeURIComponent(encodeURIComponent(secret)),
   (secret) => new URLSearchParams({ secret }).toString(),
   (secret) => [...secret].map((each, index) => (index % 2 === 0 ? percent(each) : each)).join(""),
+  (secret) => [...Buffer.from(secret)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""),
+  (secret) => secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;"),
+  (secret) => [...secret].map((each) => `&amp;#x${each.codePointAt(0)?.toString(16)};`).join(""),
+  (secret) => [...secret].map((each) => `&#${each.codePointAt(0)};`).join(""),
 ];
 
 /** Every shape in which a careless program might write a secret. */
@@ -35,7 +39,22 @@ const shapes: readonly ((secret: string, before: string) => string)[] = [
   (secret) => Buffer.from(secret).toString("base64url"),
   (secret) => Buffer.from(secret).toString("hex"),
   (secret) => Buffer.from(secret).toString("hex").toUpperCase(),
+  (secret) => [...Buffer.from(secret)].map((byte) => byte.toString(16).padStart(2, "0")).join(":"),
+  (secret) => [...Buffer.from(secret)].map((byte) => byte.toString(16).padStart(2, "0").toUpperCase()).join(" "),
 ];
+
+test("of text that was cut off in the midst of a secret, nothing of the secret is left", () => {
+  const wholes = [...shapes, ...escapes].filter((shape) => !/^(?:[{"?]|secret=|https)/.test(shape("secret", "")));
+  fc.assert(
+    fc.property(printable.filter((secret) => !secret.includes("\\")), fc.constantFrom(...wholes), fc.nat(), (secret, shape, at) => {
+      const shaped = shape(secret, "");
+      const cut = shaped.slice(0, 1 + (at % (shaped.length - 3))); // the last digits of base64 are not the secret's alone
+      const shown = createRedactor([secret]).cutOff(`it is ${cut}`);
+      assert.ok("it is ".startsWith(shown.replace(/\[secret\]$/, "")), shown);
+    }),
+    { numRuns: 1_000 },
+  );
+});
 
 test("a secret that is known is read out of no text, whatever shape it has in it", () => {
   let planted = 0;

@@ -6,11 +6,13 @@
  */
 import { errorTable, isErrorCode } from "../errors.ts";
 import { isForeign } from "../run/foreign.ts";
-import { bytesOf, withoutEscaped } from "./escaped.ts";
+import { begunAtEnd, bytesOf, escapedAtEnd, withoutEscaped, withoutPartOfEscape } from "./escaped.ts";
 import { formsOf } from "./forms.ts";
 
 export interface Redactor {
   text(text: string): string;
+  /** The same of text that was cut off at its end: what may be the beginning of a known secret goes too. */
+  cutOff(text: string): string;
   /** The same for every text in it, and whatever stands under a name that a secret has. */
   value(value: unknown): unknown;
 }
@@ -19,10 +21,15 @@ export interface Redactor {
 export function createRedactor(known: readonly string[]): Redactor {
   const forms = [...new Set(known.filter((secret) => secret.length >= shortest).flatMap(formsOf))].sort((one, other) => other.length - one.length);
   const escaped = [...new Set(known.flatMap(bytesOf))].filter((bytes) => bytes.length >= shortest);
-  const text = (said: string): string => {
+  const withoutKnown = (said: string): string => {
     let clean = said;
     for (const form of forms) clean = clean.replaceAll(form, withheld);
-    return withoutLikely(withoutEscaped(clean, escaped, withheld));
+    return withoutEscaped(clean, escaped, withheld);
+  };
+  const text = (said: string): string => withoutLikely(withoutKnown(said));
+  const cutOff = (said: string): string => {
+    const clean = withoutPartOfEscape(withoutKnown(said)); // first, so that nothing is taken away of one that is whole
+    return withoutLikely(clean.slice(0, clean.length - Math.max(escapedAtEnd(clean, escaped), ...[...forms].map((form) => begunAtEnd(clean, form)))));
   };
   const value = (said: unknown): unknown => {
     if (typeof said === "string") return text(said);
@@ -39,7 +46,7 @@ export function createRedactor(known: readonly string[]): Redactor {
     if (typeof said !== "object" || said === null) return said;
     return Object.fromEntries(Object.entries(said).map(([key, item]) => [text(key), hidden(item, isOne)]));
   };
-  return { text, value };
+  return { text, value, cutOff };
 }
 
 export const withheld = "[secret]";

@@ -63,7 +63,7 @@ async function exec(context: WorkContext, { command, arguments: given }: Extract
   const outputBytes = encoder.encode(output).length;
   const own = declared.class;
   const mayGo = own === "public" || (own !== "raw" && own !== "personal" && context.guard.inForce().own.decide({ kind: "node", name: context.config.name }, "leave", { name: "data", class: own, jurisdiction: context.config.jurisdiction }, {}).allow);
-  if (mayGo) return { command, exitCode, ended, outputBytes, output: context.known.redactor().text(output) };
+  if (mayGo) return { command, exitCode, ended, outputBytes, output: ended === "itself" ? context.known.redactor().text(output) : context.known.redactor().cutOff(output) };
   const { events, log } = context;
   await log.append({ records: [events.record({ stream: "local", type: "holon.diagnosis.output", class: own, producer: "diagnosis", data: { command, output } })] });
   return { command, exitCode, ended, outputBytes, output: null, withheld: `what it prints is ${own} and stays on the node, in stream local as holon.diagnosis.output` };

@@ -12,9 +12,12 @@ const keyFiles = ["measure-key.json", "director.json", "director-root-key.json",
 const keyFolders = ["identity", "authority"];
 const ofMachine = ["sessions.json", join("publisher", "keys")];
 
+/** Where a shell stands and stood (POSIX): named like a password, and in every path below. */
+const folders = new Set(["PWD", "OLDPWD"]);
+
 export async function readNodeSecrets(folder: string): Promise<readonly string[]> {
   const data = dirname(folder);
-  const found = new Set<string>(Object.entries(process.env).flatMap(([name, value]) => (value !== undefined && isSecretName(name) ? [value] : [])));
+  const found = new Set<string>(Object.entries(process.env).flatMap(([name, value]) => (value !== undefined && isSecretName(name) && !folders.has(name) ? [value] : [])));
   const take = (texts: Iterable<string>): void => {
     for (const text of texts) found.add(text);
   };
