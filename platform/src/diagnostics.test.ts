@@ -83,9 +83,12 @@ test("its secrets are those of its files, also the one above", async (context) =
   writeFileSync(join(data, "api-token"), "the-token-of-the-machine\n");
   writeFileSync(join(folder, "secrets.json"), JSON.stringify({ a: "first secret", b: "second secret" }));
   writeFileSync(join(folder, "identity/identity.json"), JSON.stringify({ keyPem: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`, chain: ["-----BEGIN CERTIFICATE-----\nabcdefghijklmnopqrstuvwxyz\n-----END CERTIFICATE-----\n"], node: "gateway-1" }));
-  const secrets = await createDiagnostics(folder).secrets();
-  for (const secret of ["the-token-of-the-machine", "first secret", "second secret", key]) assert.ok(secrets.includes(secret), secret);
-  for (const word of ["gateway-1", "abcdefghijklmnopqrstuvwxyz"]) assert.ok(!secrets.includes(word), word);
+  const set = { PWD: "/somewhere/in/every/path", HOLON_TRIED_PASSWORD: "of-the-environment" };
+  const before = { ...process.env };
+  Object.assign(process.env, set);
+  const secrets = await createDiagnostics(folder).secrets().finally(() => (process.env = before));
+  for (const secret of ["of-the-environment", "the-token-of-the-machine", "first secret", "second secret", key]) assert.ok(secrets.includes(secret), secret);
+  for (const word of ["gateway-1", "abcdefghijklmnopqrstuvwxyz", set.PWD]) assert.ok(!secrets.includes(word), word);
 });
 
 test("a profile says where the time goes", async (context) => {

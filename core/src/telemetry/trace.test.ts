@@ -113,3 +113,8 @@ test("where steps found no room nothing is called whole", () => {
   const wholeWith = (dropped: number) => assembleTrace("a".repeat(32), [{ ...span, data: { ...span.data, attributes: { ...span.data.attributes, ...(dropped === 0 ? {} : { "holon.spans_dropped": dropped }) } } }], { here: (_node, atMs) => atMs, siteOf: () => "hall" }, 10)?.isWhole;
   assert.deepEqual([wholeWith(0), wholeWith(3)], [true, false]);
 });
+
+test("a span that ends before it begins, since its clock was set meanwhile, took no time", () => {
+  const trace = assembleTrace(id, [made("sdk", "other", { from: 50, to: 20 })], view, 100);
+  assert.deepEqual([trace?.tookMs, brief(trace?.spans)], [0, ["other sdk 0+0"]]);
+});

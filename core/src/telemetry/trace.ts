@@ -115,7 +115,9 @@ export function assembleTrace(id: string, spans: readonly ToldSpan[], { here, si
     const { data, node, epoch } = told;
     const before = steps.get(data.spanId);
     if (before !== undefined && (before.told.isOwn || !told.isOwn)) continue; // told twice: after a crash, or by two ways; what an SDK says takes no node's place
-    steps.set(data.spanId, { told, kind: kindOf(told), startMs: here(node, millis(data.startTimeUnixNano), epoch), endMs: here(node, millis(data.endTimeUnixNano), epoch), parent: data.parentSpanId });
+    const startMs = here(node, millis(data.startTimeUnixNano), epoch);
+    const endMs = Math.max(startMs, here(node, millis(data.endTimeUnixNano), epoch)); // a clock may be set while something goes on
+    steps.set(data.spanId, { told, kind: kindOf(told), startMs, endMs, parent: data.parentSpanId });
   }
   if (steps.size === 0) return undefined;
   const missing = new Map<string, string>();

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import type { SpanData } from "@holon/core/telemetry/span.ts";
+import { otlpTypes } from "@holon/core/telemetry/otlp/convert.ts";
 import type { Trace } from "@holon/core/telemetry/trace.ts";
 import type { HolonNode } from "../node.ts";
 import { nodeName, running, SimFamily } from "../testing/sim-family.ts";
@@ -98,4 +99,13 @@ for (const first of ["the node above", "the node below"]) test(`what a node belo
   }
   await family.pass(180_000);
   assert.deepEqual((await traceAt(family, atEdge)).spans.map(({ node }) => node), [edge]);
+});
+
+test("a span of an SDK that has no end, or is none, hides no other", async () => {
+  const { family, atEdge } = await two();
+  const sent = (name: string, more: object): object => ({ traceId: trace, spanId: Buffer.from(name.padEnd(8, "-")).toString("hex").slice(0, 16), name, startTimeUnixNano: `${atEdge.clock.wall().ms}000000`, ...more });
+  const spans = [sent("whole", { endTimeUnixNano: `${atEdge.clock.wall().ms + 5}000000` }), sent("endless", {}), { traceId: trace }];
+  await family.world.drive(atEdge.log.append({ records: [atEdge.events.record({ stream: "telemetry", type: otlpTypes.traces, class: "derived", producer: "otlp", data: { scopeSpans: [{ spans }] } })] }));
+  const found = await traceAt(family, atEdge);
+  assert.deepEqual(found.spans.map(({ name, tookMs }) => [name, tookMs]).sort(), [["endless", 0], ["whole", 5]]);
 });

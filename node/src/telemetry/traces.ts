@@ -116,23 +116,21 @@ const nodeIn = (value: unknown): readonly string[] => (typeof value === "string"
 
 const nanoseconds = z.union([z.string(), z.number()]).transform(String).pipe(z.string().regex(/^\d{1,20}$/));
 /** As SDKs send them. Of their own attributes nothing is shown: nobody knows what stands in them. */
-const sdkSchema = z.object({
-  scopeSpans: z.array(
-    z.object({
-      spans: z.array(z.object({ traceId: z.string(), spanId: z.string(), parentSpanId: z.string().optional(), name: z.string().default(""), startTimeUnixNano: nanoseconds, endTimeUnixNano: nanoseconds, status: z.object({ code: z.union([z.string(), z.number()]).optional() }).optional() })),
-    }),
-  ),
-});
+const sdkSchema = z.object({ scopeSpans: z.array(z.object({ spans: z.array(z.unknown()) })) });
+const sdkSpanSchema = z.object({ traceId: z.string(), spanId: z.string(), parentSpanId: z.string().optional(), name: z.string().default(""), startTimeUnixNano: nanoseconds, endTimeUnixNano: nanoseconds.optional(), status: z.object({ code: z.union([z.string(), z.number()]).optional() }).optional() });
 const codes = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
 
 function spansOf({ record, event }: FoundEvent): readonly ToldSpan[] {
   const parsed = sdkSchema.safeParse(event.data);
   if (!parsed.success) return [];
   return parsed.data.scopeSpans.flatMap(({ spans }) =>
-    spans.flatMap(({ status, parentSpanId, name, ...span }) => {
+    spans.flatMap((one) => {
+      const { success, data: sent } = sdkSpanSchema.safeParse(one);
+      if (!success) return []; // one of them hides no other
+      const { status, parentSpanId, name, endTimeUnixNano = sent.startTimeUnixNano, ...span } = sent; // without an end nobody knows how long it was
       const code = status?.code;
       const parent = parentSpanId === undefined || parentSpanId === "" ? {} : { parentSpanId };
-      const data = spanDataSchema.safeParse({ ...span, ...parent, name: name.slice(0, 512), kind: "", attributes: {}, status: { code: typeof code === "number" ? (codes[code] ?? "") : (code ?? "") } });
+      const data = spanDataSchema.safeParse({ ...span, endTimeUnixNano, ...parent, name: name.slice(0, 512), kind: "", attributes: {}, status: { code: typeof code === "number" ? (codes[code] ?? "") : (code ?? "") } });
       return data.success ? [{ node: record.origin as string, isOwn: false, data: data.data }] : [];
     }),
   );
