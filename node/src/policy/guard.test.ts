@@ -80,6 +80,9 @@ test("while a document is changed for the next one, a unit of the one before low
     told.push(lowered());
   }
   assert.deepEqual(told, ["public", "public", "raw", "raw", "raw", "public"]);
+  await log.append({ records: [] }); // behind what was told meanwhile
+  const trail = (await log.read({ origin: log.origin, stream: "audit" }, 1, bounds)).filter(({ bytes }) => Buffer.from(bytes).includes("holon.policy.decided")).map(({ bytes }) => parseStoredEvent(bytes, "test").data as Readonly<Record<string, unknown>>);
+  assert.deepEqual(trail.map(({ principal, action, resource, class: from, into, allow, policyVersion }) => [principal, action, resource, from, into, allow, policyVersion]), [true, false, true].map((allow, index) => ["function pump/tell", "lower", "pump/tell", "raw", "public", allow, index + 1]));
   await log.close();
 });
 

@@ -230,9 +230,14 @@ export function createGuard({ config, log, clock, events, integrity }: GuardOpti
   const placeFor = (destination: string | undefined): string | undefined => (leaving.hash === undefined ? undefined : destination);
 
   async function decide(principal: Principal, action: Action, resource: Resource, context: Context = {}): Promise<Decision> {
-    const { own, hash, version } = leaving;
-    const decision = own.decide(principal, action, resource, context);
-    if (hash === undefined) return decision;
+    const decision = leaving.own.decide(principal, action, resource, context);
+    await tell(principal, action, resource, decision, leaving);
+    return decision;
+  }
+
+  /** Each answer once, while so many are known; without a written policy there is nothing to say by which rule. */
+  async function tell(principal: Principal, action: Action, resource: Resource, decision: Decision, { hash, version }: PolicyInForce): Promise<void> {
+    if (hash === undefined) return;
     const { name, class: from, into } = resource;
     const data = { principal: printPrincipal(principal), action, resource: name, allow: decision.allow, rule: decision.rule, reason: decision.reason, policy: hash, policyVersion: version, ...(from === undefined ? {} : { class: from }), ...(into === undefined ? {} : { into }) };
     const key = JSON.stringify([data.principal, action, name, from, into, decision.rule, hash]);
@@ -245,7 +250,16 @@ export function createGuard({ config, log, clock, events, integrity }: GuardOpti
       told.delete(key);
       throw error;
     }
-    return decision;
+  }
+
+  /** Units of the document before run on under its policy until they have ended; what the next one closes is closed to them, too. */
+  function mayLower(unit: string, from: DataClass, into: DataClass, through: Transform): boolean {
+    const [principal, resource] = [{ kind: "function", name: unit } as const, { name: unit, class: from, into, jurisdiction: config.jurisdiction }];
+    const answers = [running, leaving].map((policy) => ({ policy, decision: policy.own.decide(principal, "lower", resource, { through }) }));
+    const [first, last] = [answers.find(({ decision }) => !decision.allow), answers.at(-1)];
+    const answer = first ?? last;
+    if (answer !== undefined) tell(principal, "lower", resource, answer.decision, answer.policy).catch(() => undefined); // asked in the midst of an append: what could not be recorded is asked and told again
+    return first === undefined;
   }
 
   /** Who somebody is, and what a rule says of them, is nothing for all to whom the trail goes. */
@@ -281,8 +295,7 @@ export function createGuard({ config, log, clock, events, integrity }: GuardOpti
       const parsed = parseLaneName(lane);
       return (parsed && log.head(parsed)?.sequence) ?? 0;
     }),
-    // Units of the document before run on under its policy until they have ended; what the next one closes is closed to them, too.
-    lowered: (unit, from, into, through) => ([running, leaving].every(({ own }) => own.decide({ kind: "function", name: unit }, "lower", { name: unit, class: from, into, jurisdiction: config.jurisdiction }, { through }).allow) ? into : from),
+    lowered: (unit, from, into, through) => (mayLower(unit, from, into, through) ? into : from),
     decide,
     async demand(principal, action, resource, context) {
       const decision = await decide(principal, action, resource, context);

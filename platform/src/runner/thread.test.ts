@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { after, describe, it } from "node:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -124,8 +126,24 @@ describe("a worker", () => {
     await unit.stop();
   });
 
+  it("signals no other process, whichever way it tries", async () => {
+    const victim = spawn(process.execPath, ["-e", "setInterval(() => 0, 1e6)"], { stdio: "ignore" });
+    try {
+      await once(victim, "spawn");
+      const ways = [`process.kill(${victim.pid}, "SIGKILL")`, `process.kill("${victim.pid}", 9)`, `process.kill({ valueOf: () => ${victim.pid}, [Symbol.toPrimitive]: () => ${victim.pid} }, 9)`, `process.kill(-${victim.pid}, 9)`, "process.kill(0, 0)", `if (process._kill(${victim.pid}, 9) < 0) throw 1`, `process.binding("process_methods")._kill(${victim.pid}, 9)`, `delete process.kill; process.kill(${victim.pid}, 9)`, `Object.getPrototypeOf(process).kill(${victim.pid}, 9)`, `(await import("node:process")).default.kill(${victim.pid}, 9)`, `(await import("node:process")).kill(${victim.pid}, 9)`, `process._debugProcess(${victim.pid})`, `process.dlopen({ exports: {} }, "/x.node")`];
+      for (const way of ways) {
+        const unit = await runner.start(programOf(`let said = "done"; try { ${way} } catch (error) { said = "refused" } context.emit("out.made",{data:said});`));
+        assert.deepEqual([way, (await unit.handle(eventsOf(1))).outputs[0]?.data], [way, "refused"]);
+        await unit.stop();
+      }
+      assert.deepEqual([victim.exitCode, victim.signalCode], [null, null]);
+    } finally {
+      victim.kill("SIGKILL");
+    }
+  });
+
   it("that ends its process ends no more than that: who ran alone did it, and starts apart from then on", async () => {
-    const bodies = [`process.kill(process.pid, "SIGKILL")`, "process.abort()", "process.binding('process_methods').reallyExit(0)", `(await import("node:v8")).setFlagsFromString("--stack-size=100000000"); (function deep(){ deep(); deep(); })()`];
+    const bodies = [`process.kill(process.pid, "SIGKILL")`, "process.abort()", "process.reallyExit(0)", `(await import("node:v8")).setFlagsFromString("--stack-size=100000000"); (function deep(){ deep(); deep(); })()`];
     const own = createRunner();
     for (const [place, body] of bodies.entries()) {
       const neighbour = await own.start({ ...programOf(`context.emit("out.made",{data:1})`), name: "neighbour" });

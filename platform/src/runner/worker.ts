@@ -1,4 +1,6 @@
 /** The worker of one function. Imports no more than it must: each file here is one that the sandbox may read. */
+import { syncBuiltinESMExports } from "node:module";
+import { constants } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import type { ModelDecision, Tensor } from "@holon/core/ports.ts";
 import type { HostModels, UnitHost } from "@holon/core/run/host.ts";
@@ -20,6 +22,7 @@ await start().catch(failed);
 
 async function start(): Promise<void> {
   process.permission?.drop("fs"); // all of our own is loaded; what comes now is the function's
+  keepToThisProcess();
   const definition = await importDefinition(setup.name, setup.code);
   if (!setup.describeOnly) {
     const host = core.createUnitHost({ ...setup, definition, models: { ...(setup.line === undefined ? noModels() : createModelLink(setup.line, core.fromCrossing)), decide }, nowMs: () => performance.now() });
@@ -27,6 +30,16 @@ async function start(): Promise<void> {
   }
   const { on, emits, models, modelShapes } = definition;
   reply({ kind: "ready", described: JSON.parse(JSON.stringify({ on, emits, models, modelShapes })) });
+}
+
+/** Signals go to no process but this; and nothing hands out what Node itself sends them with. */
+function keepToThisProcess(): void {
+  const { pid } = process;
+  const send: unknown = Reflect.get(process, "_kill"); // what `process.kill` calls
+  const sendHere = (of: number, signal: number): unknown => (of === pid && typeof send === "function" ? Reflect.apply(send, process, [of, signal]) : -constants.errno.EPERM);
+  const fixed = { kill: process.kill, _kill: sendHere, _debugProcess: undefined, _debugEnd: undefined, binding: undefined, _linkedBinding: undefined, dlopen: undefined, report: undefined };
+  for (const [name, value] of Object.entries(fixed)) Reflect.defineProperty(process, name, { value, writable: false, configurable: false });
+  syncBuiltinESMExports();
 }
 
 async function decide(model: string, rows: Tensor, cause: number): Promise<readonly ModelDecision[]> {
