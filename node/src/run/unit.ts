@@ -189,7 +189,7 @@ class Unit implements RunningUnit {
   /** The lease under which it began from what is on disk. */
   #tenure: string | undefined;
   #isAsleep = false;
-  /** What was read last held nothing of its type. */
+  /** What was read last held nothing of its own. */
   #isPassing = false;
   #stopping = false;
   #attempt = 0;
@@ -463,10 +463,12 @@ class Unit implements RunningUnit {
     return Math.min(this.#failures.batchMax() ?? limits.unitBatchMax, this.#kind.batchMax ?? limits.unitBatchMax, this.#rate.batchMax);
   }
 
-  /** Up to so many of its type, with all before the next one: a bound on what is handed over is none on what is passed by. */
+  /** Up to so many of its own, with all before the next one: a bound on what is handed over is none on what is passed by. */
   #withFirst(most: number, read: readonly LogRecord[]): { readonly records: readonly LogRecord[]; readonly whole: number | undefined } {
     let count = 0;
-    const end = read.findIndex((record) => startsWith(record.bytes, this.#prefix) && ++count > most);
+    // The subject stands within the event: it is looked for only where what is read at once is more than what is handed over.
+    const isCounted = most < limits.unitBatchMax && this.#hasSubject() ? (record: LogRecord): boolean => this.#isMine(toUnitEvent(record)) : (): boolean => true;
+    const end = read.findIndex((record) => startsWith(record.bytes, this.#prefix) && isCounted(record) && ++count > most);
     this.#isPassing = count === 0;
     const next = end === -1 ? undefined : read[end];
     return next === undefined ? { records: read, whole: read.at(-1)?.sequence } : { records: read.slice(0, end), whole: next.sequence - 1 };
@@ -491,6 +493,10 @@ class Unit implements RunningUnit {
   #countHanded(origin: string, records: readonly LogRecord[]): void {
     const counted = this.#handedBytes;
     if (counted !== undefined && (counted.has(origin) || counted.size < limits.handedOriginsMax)) counted.set(origin, (counted.get(origin) ?? 0) + bytesOf(records));
+  }
+
+  #hasSubject(): boolean {
+    return "subject" in this.#fn.on && this.#fn.on.subject !== undefined;
   }
 
   #isMine({ subject }: UnitEvent): boolean {

@@ -54,6 +54,26 @@ test("what one function cannot handle does not have it read its lane record by r
   assert.ok(reads < 300, `${reads} reads of a lane of 3,000 records`);
 });
 
+test("after a failure a function of one subject passes by the events of others as fast as ever", async () => {
+  const { machine, until, outputs } = await bed([{ name: "sums", type: "in.came", extra: { on: { type: "in.came", subject: "mine" }, retriesMax: 1 } }]);
+  const { log, events } = running(machine);
+  const of = (subject: string, data: number) => events.record({ stream: "local", type: "in.came", class: "raw", producer: "test", subject, data });
+  let stored = false;
+  const others = Array.from({ length: 3_000 }, (_, index) => of("another", index));
+  void log.append({ records: [of("mine", 13), ...others, of("mine", 1), of("mine", 2)] }).then(() => (stored = true));
+  const read = log.read.bind(log);
+  let reads = 0;
+  log.read = (...asked) => {
+    reads += 1;
+    return read(...asked);
+  };
+  await until("they are on disk", () => stored);
+  await until("the first is set aside", () => running(machine).failedEvents().length === 1);
+  await until("all is passed", () => unitOf(machine, "sums")?.lag === 0);
+  assert.deepEqual(await outputs(), [1, 3]);
+  assert.ok(reads < 300, `${reads} reads of a lane of 3,000 records`);
+});
+
 test("a function that stops in order says how far it has passed by what is not for it", async () => {
   const { world, machine, send, until } = await bed([{ name: "sums", type: "in.came" }]);
   await send("other.came", ...Array.from({ length: 40 }, (_, index) => index));
