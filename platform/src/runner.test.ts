@@ -8,6 +8,7 @@ import { eventsOf, fails, programOf, runnerContract } from "@holon/sim/contracts
 import { createRunner } from "./runner.ts";
 import { usageOf } from "./runner/process-usage.ts";
 import { until } from "./testing/door-sink.ts";
+import { spentBy, worksAndFails } from "./testing/spent-runs.ts";
 
 const talk: string[] = [];
 const runner = createRunner({ talk: (unit, text) => talk.push(`${unit}: ${text}`) });
@@ -194,6 +195,15 @@ describe("what an isolate contains", () => {
     const { usage } = await unit.handle(eventsOf(1));
     assert.ok(usage !== undefined && usage.processorMs > 0.5 && usage.memoryBytes > 100_000, JSON.stringify(usage));
     await unit.stop();
+  });
+
+  it("what it used is told where it comes to nothing too: it throws, takes too long or fills its memory", async () => {
+    for (const [how, body] of Object.entries(worksAndFails)) {
+      const spent = await spentBy(await runner.start(programOf(body, { timeoutMs: how === "timesOut" ? 1_000 : 60_000 })));
+      assert.ok(spent.processorMs > 5, `${how}: ${JSON.stringify(spent)}`);
+    }
+    const waited = await spentBy(await runner.start(programOf("await new Promise(() => {})", { timeoutMs: 1_000 })));
+    assert.ok(waited.processorMs < 500, JSON.stringify(waited));
   });
 });
 

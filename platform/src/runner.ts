@@ -10,6 +10,7 @@ import { limits } from "@holon/core/limits.ts";
 import { isTensor } from "@holon/core/model/tensor.ts";
 import type { Runner, ServedModels, UnitEvent, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
+import { withSpent } from "@holon/core/run/spent.ts";
 import { Apart } from "./runner/apart.ts";
 import { Warden, type WardenOptions } from "./runner/warden.ts";
 import { createImageStore } from "./image/store.ts";
@@ -104,7 +105,7 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
         try {
           const { text, fitted: parameters, usage } = await answerTo(events);
           const result = parseUnitResult(text, parameters, events.length);
-          if (typeof result === "string") throw new HolonError("HOLON_UNIT_DIED", `function ${name} was ended: ${result}`);
+          if (typeof result === "string") throw withSpent(new HolonError("HOLON_UNIT_DIED", `function ${name} was ended: ${result}`), usage);
           regainTrust(name);
           return { ...result, usage };
         } catch (error) {

@@ -1,6 +1,7 @@
 /** Keeps the secrets of one function where they belong: in the function, and out of what it gives away and of what is told of it. */
 import { HolonError, toHolonError } from "../errors.ts";
 import type { Secrets, UnitInstance, UnitResult } from "../ports.ts";
+import { spentUntil, withSpent } from "./spent.ts";
 
 type HeldSecrets = Readonly<Record<string, string>>;
 
@@ -34,7 +35,10 @@ export async function startWithSecrets(unit: string, held: HeldSecrets, start: (
 }
 
 /** What the function itself said stays in the cause, so the cause is left behind. */
-const withoutSecrets = ({ code, message, next }: HolonError, held: HeldSecrets): HolonError => new HolonError(code, redact(message, held), { next: redact(next, held) });
+function withoutSecrets(error: HolonError, held: HeldSecrets): HolonError {
+  const { code, message, next } = error;
+  return withSpent(new HolonError(code, redact(message, held), { next: redact(next, held) }), spentUntil(error));
+}
 
 /** As text, and as it stands in JSON. */
 const formsOf = (secret: string): readonly string[] => [...new Set([secret, JSON.stringify(secret).slice(1, -1)])];
@@ -47,8 +51,8 @@ function redact(text: string, held: HeldSecrets): string {
 }
 
 /** Events, shared state and fitted parameters may leave the node; its own state and words go to its disk. */
-function refuseLeak(unit: string, { outputs, shared, state, fitted }: UnitResult, held: HeldSecrets): void {
+function refuseLeak(unit: string, { outputs, shared, state, fitted, usage }: UnitResult, held: HeldSecrets): void {
   const texts = [...outputs.flatMap(({ subject = "", data }) => [subject, JSON.stringify(data) ?? ""]), ...state.flatMap(({ key, value }) => [key, value ?? ""]), ...(shared ?? []).flatMap((operation) => [operation.key, "text" in operation ? operation.text : ""]), ...fitted.flatMap(({ subject, note }) => [subject, note])];
   const leaked = Object.entries(held).find(([, secret]) => formsOf(secret).some((form) => texts.some((text) => text.includes(form))));
-  if (leaked !== undefined) throw new HolonError("HOLON_SECRET_LEAKED", `function ${unit} put the secret ${leaked[0]} into what it emits or stores`);
+  if (leaked !== undefined) throw withSpent(new HolonError("HOLON_SECRET_LEAKED", `function ${unit} put the secret ${leaked[0]} into what it emits or stores`), usage);
 }

@@ -6,14 +6,15 @@ import { parseJson } from "@holon/core/link/frame.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
 import { addUsage, costOf, noUsage, usageSchema, type Cost, type Usage } from "@holon/core/meter/usage.ts";
-import type { Clock, Timer, Trace, UnitResult } from "@holon/core/ports.ts";
+import type { Clock, Timer, Trace, UnitResult, UnitUsage } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 
 export interface Meter {
   handled(app: string, fn: string, batch: { readonly events: number; readonly bytesIn: number; readonly recordedMs?: number | undefined; readonly records: readonly NewRecord[]; readonly result: UnitResult }): void;
-  failed(app: string, fn: string): void;
+  /** `usage`: until then, where that is known. */
+  failed(app: string, fn: string, usage?: UnitUsage): void;
   /** Totals since the functions were first started, what is not written yet included. */
   totals(): readonly MeterRow[];
   /** Writes what was counted. */
@@ -102,11 +103,10 @@ export function createMeter({ config, log, events, ports, inferred, handled: tol
         bytesUp: bytes(records.filter(({ stream }) => stream !== "local")),
         inferences,
         inferenceMs: inferenceMs.reduce((sum, ms) => sum + ms, 0),
-        processorMs: usage?.processorMs ?? 0,
-        memoryByteMs: (usage?.memoryBytes ?? 0) * (usage?.processorMs ?? 0),
+        ...worked(usage),
       });
     },
-    failed: (app, fn) => add(app, fn, { failures: 1 }),
+    failed: (app, fn, usage) => add(app, fn, { failures: 1, ...worked(usage) }),
     totals() {
       const units = new Set([...counted.keys(), ...writing.keys(), ...[...log.cells(prefix).keys()].map((key) => key.slice(prefix.length))]);
       return [...units].sort().map((unit) => {
@@ -122,6 +122,8 @@ export function createMeter({ config, log, events, ports, inferred, handled: tol
     },
   };
 }
+
+const worked = ({ processorMs, memoryBytes }: UnitUsage = { processorMs: 0, memoryBytes: 0 }): Pick<Usage, "processorMs" | "memoryByteMs"> => ({ processorMs, memoryByteMs: memoryBytes * processorMs });
 
 /** So that an event of a node with a thousand functions fits into a record. */
 const functionsPerEvent = 256;

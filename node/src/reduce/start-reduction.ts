@@ -52,7 +52,7 @@ function eventKind(reduction: EventReduction, context: UnitContext): UnitKind {
       const { state, positions } = storedUnit(unit, context.log);
       const isOfSite = reduction.kind === "pseudonymise" && reduction.keyOf === "site";
       const keyed = isOfSite ? await siteKeyedFor(context.app.name, context.ports) : await keyedFor(context.app.name, { log: context.log, ...context.ports });
-      return { instance: createReducerInstance(reduction, state, keyed), positions };
+      return { instance: createReducerInstance(reduction, state, keyed, context.ports.clock), positions };
     },
     account: count.add,
     reduction: count.status,

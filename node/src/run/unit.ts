@@ -14,6 +14,7 @@ import { makerOf, moreSensitive, withheldBy } from "@holon/core/policy/lowering.
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { fits, followedStates, requestType, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
+import { spentUntil, withSpent } from "@holon/core/run/spent.ts";
 import { isWindowTrigger } from "@holon/core/schema/trigger.ts";
 import { hopSpanId, originOfEvent } from "@holon/core/telemetry/hop.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
@@ -314,7 +315,7 @@ class Unit implements RunningUnit {
         this.#problem = failed;
         this.#context.ports.trace.note("warn", `function ${this.#name}: ${this.#problem.message}`, { code: this.#problem.code });
         this.#state = "waiting";
-        this.#context.meter.failed(this.#context.app.name, this.#fn.name);
+        this.#context.meter.failed(this.#context.app.name, this.#fn.name, spentUntil(failed));
         if (this.#handed !== undefined && this.#handed.replayed === undefined) this.#failures.failed(this.#handed.events, this.#problem);
         if (this.#isAsked && this.#goesOn()) continue; // others wait for their answers
         await this.#pause(backoffMs(this.#attempt++, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + this.#context.ports.random.uniform() / 2));
@@ -376,7 +377,7 @@ class Unit implements RunningUnit {
         this.#requireTenure();
         const result = await this.#run(this.#instance, this.#handed);
         this.#requireTenure();
-        const outputs = this.#outputsOf(this.#handed, result ?? nothing);
+        const outputs = this.#recordsOf(this.#handed, result ?? nothing);
         if (result !== undefined) this.#failures.passed();
         this.#context.made(outputs);
         await this.#store(this.#handed, result, outputs);
@@ -507,6 +508,14 @@ class Unit implements RunningUnit {
     const { events, consumed, records, cells, full } = input.step(from);
     const overBound = full === 0 ? undefined : new HolonError("HOLON_WINDOW_FULL", `function ${this.#name}: ${full} events found no room in its windows`);
     return { events, handled: consumed, bytes: bytesOf(from.slice(0, consumed)), records, cells, problem: overBound };
+  }
+
+  #recordsOf(input: Handed, result: UnitResult): readonly NewRecord[] {
+    try {
+      return this.#outputsOf(input, result);
+    } catch (error) {
+      throw withSpent(toHolonError(error), result.usage);
+    }
   }
 
   #outputsOf(input: Handed, { outputs }: UnitResult): readonly NewRecord[] {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { usageSchema, type Usage } from "@holon/core/meter/usage.ts";
+import { withSpent } from "@holon/core/run/spent.ts";
 import { running } from "../testing/sim-family.ts";
 import { bed, unitOf } from "../testing/unit-bed.ts";
 import { positionCell } from "./program.ts";
@@ -164,6 +165,30 @@ test("what is metered survives a power cut but for the last interval, and is nev
   assert.equal(row?.money?.amount, (row?.invocations ?? 0) / 1e6);
   const usage: Usage = usageSchema.parse(Object.fromEntries(Object.keys(usageSchema.shape).map((key) => [key, Reflect.get(row ?? {}, key)])));
   assert.equal(usage.events, 15);
+});
+
+test("what a run used that came to nothing is metered, with its failure", async () => {
+  const failing = () => withSpent(new HolonError("HOLON_UNIT_TIMEOUT", "function app/sums took longer than 1000 ms for its events"), { processorMs: 1_000, memoryBytes: 7 });
+  const usage = { processorMs: 3, memoryBytes: 2 };
+  const { machine, send, until } = await bed([{ name: "sums", type: "in.came", extra: { retriesMax: 1 } }], (runner) => ({
+    async start(program, first) {
+      const unit = await runner.start(program, first);
+      return {
+        async handle(events) {
+          if (events.some(({ data }) => data === 14)) throw failing();
+          const result = await unit.handle(events);
+          return events.some(({ data }) => data === 15) ? { ...result, outputs: [{ type: "never.declared", subject: undefined, timeMs: 0, data: 1, cause: 0 }], usage } : result;
+        },
+        stop: () => unit.stop(),
+      };
+    },
+  }));
+  const metered = () => running(machine).metered().find((row) => row.function === "sums");
+  for (const [value, processorMs, memoryByteMs] of [[14, 2_000, 14_000], [15, 2_006, 14_012]] as const) {
+    await send("in.came", value);
+    await until("it is set aside", () => running(machine).failedEvents().length === value - 13);
+    assert.deepEqual([metered()?.processorMs, metered()?.memoryByteMs, metered()?.failures], [processorMs, memoryByteMs, 2 * (value - 13)]);
+  }
 });
 
 test("what is metered does not go back while it is written, and not when it was", async () => {

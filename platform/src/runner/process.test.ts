@@ -7,6 +7,7 @@ import type { UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { eventsOf, fails } from "@holon/sim/contracts/runner.ts";
 import { canConfine } from "../confine.ts";
 import { createRunner } from "../runner.ts";
+import { spentBy } from "../testing/spent-runs.ts";
 
 const runner = createRunner();
 after(() => runner.close());
@@ -109,6 +110,11 @@ return {"outputs": [{"type": "out.made", "data": [attempt(connect), attempt(lamb
     assert.ok(busy.processorMs >= 200 && busy.processorMs > rested.processorMs, JSON.stringify([idle, busy, rested]));
     assert.ok(busy.memoryBytes > 4 << 20 && busy.memoryBytes < 1 << 30, JSON.stringify(busy));
     await unit.stop();
+  });
+
+  it("is metered where it is ended since it took too long", both("bwrap", "python3"), async () => {
+    const spent = await spentBy(await start("while True: pass", { timeoutMs: 1_500 }));
+    assert.ok(spent.processorMs > 5 && spent.memoryBytes > 4 << 20, JSON.stringify(spent));
   });
 
   it("is ended when it hangs, dies, answers nonsense, or wants more memory than it may", both("bwrap", "python3"), async () => {

@@ -19,6 +19,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { UnitEvent, UnitInstance, UnitProgram, UnitResult, UnitUsage } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
+import { withSpent } from "@holon/core/run/spent.ts";
 import { canConfine } from "../confine.ts";
 import type { ImageStore, OpenImage } from "../image/store.ts";
 import { overRoom, removeRoom } from "./process-room.ts";
@@ -121,6 +122,7 @@ async function startProgram(program: UnitProgram, command: readonly string[], ta
         return used === undefined ? result : { ...result, usage: used };
       } catch (error) {
         const reason = gone ?? (error instanceof HolonError ? error : died(name, error)); // why it was ended goes before what that looked like
+        withSpent(reason, gone === undefined ? usage() : undefined); // of one that has ended the system tells nothing
         end(reason);
         throw reason;
       }

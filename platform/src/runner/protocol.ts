@@ -31,10 +31,11 @@ export interface SandboxDecided {
   readonly error?: CrossingError;
 }
 
+/** `used`: by its thread since that began; of one that is ready, before the function's own module was loaded. A `UnitUsage`, checked by the receiver. */
 export type SandboxReply =
-  | { readonly kind: "ready"; readonly described: unknown }
+  | { readonly kind: "ready"; readonly described: unknown; readonly used: unknown }
   /** A result as JSON text and, apart from it, the tensors: both are checked by the receiver. */
-  | { readonly kind: "result"; readonly text: unknown; readonly fitted: unknown }
-  | { readonly kind: "failed"; readonly error: CrossingError }
+  | { readonly kind: "result"; readonly text: unknown; readonly fitted: unknown; readonly used: unknown }
+  | { readonly kind: "failed"; readonly error: CrossingError; readonly used: unknown }
   /** A question in the midst of a batch. */
   | { readonly kind: "decide"; readonly call: number; readonly model: string; readonly rows: Tensor; readonly cause: number };

@@ -4,18 +4,20 @@
  */
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { z } from "zod";
 import { HolonError } from "@holon/core/errors.ts";
 import { kindOf } from "@holon/core/run/failure-words.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { ServedModels } from "@holon/core/ports.ts";
+import type { ServedModels, UnitUsage } from "@holon/core/ports.ts";
 import { fromSandbox, toCrossing } from "@holon/core/run/crossing.ts";
+import { spentUntil, withSpent } from "@holon/core/run/spent.ts";
 import type { SandboxBatch, SandboxDecided, SandboxReply, SandboxSetup } from "./protocol.ts";
 
 export interface Sandbox {
   /** What the function says of itself, unchecked. */
   readonly described: unknown;
   /** Sends one batch and waits for its reply; one at a time. `HOLON_UNIT_TIMEOUT`, `HOLON_UNIT_DIED`, or what the worker reports. */
-  ask(batch: SandboxBatch, timeoutMs: number): Promise<Extract<SandboxReply, { kind: "result" }>>;
+  ask(batch: SandboxBatch, timeoutMs: number): Promise<Pick<Extract<SandboxReply, { kind: "result" }>, "text" | "fitted"> & { readonly usage: UnitUsage }>;
   /** Ends the worker at once. An `ask` that waits fails with `reason`. */
   end(reason: HolonError): Promise<void>;
 }
@@ -65,6 +67,7 @@ export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (t
     transferList: setup.line === undefined ? [] : [setup.line.port],
   });
   const resetTalk = boundTalk(worker, talk);
+  const meter = meterOf(worker);
   let waiting: { resolve(reply: SandboxReply): void; reject(error: HolonError): void } | undefined;
   let gone: HolonError | undefined;
 
@@ -76,14 +79,21 @@ export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (t
   };
   worker.on("message", (reply: SandboxReply) => {
     if (reply.kind === "decide") return void answerOf(served, reply).then((decided) => worker.postMessage(decided));
+    if (gone !== undefined) return; // it was too late
     waiting?.resolve(reply);
     waiting = undefined;
   });
-  worker.on("error", (error) => void end(died(name, whatEnded(error), error)));
-  worker.on("exit", (code) => void end(died(name, `it exited with code ${code}`)));
+  const hasEnded = (error: HolonError): void => void end(waiting === undefined ? error : withSpent(error, meter.ended()));
+  worker.on("error", (error) => hasEnded(died(name, whatEnded(error), error)));
+  worker.on("exit", (code) => hasEnded(died(name, `it exited with code ${code}`)));
 
   const next = async (timeoutMs: number, timedOut: () => HolonError): Promise<SandboxReply> => {
-    const timer = setTimeout(() => void end(timedOut()), timeoutMs);
+    const tooLate = async (): Promise<void> => {
+      const error = (gone ??= timedOut());
+      await end(withSpent(error, await meter.atWork()));
+    };
+    const timer = setTimeout(() => void tooLate(), timeoutMs);
+    meter.begin();
     try {
       return await new Promise<SandboxReply>((resolve, reject) => {
         if (gone === undefined) waiting = { resolve, reject };
@@ -95,13 +105,14 @@ export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (t
   };
 
   const first = await next(limits.unitStartMs, () => bad(name, `it did not load within ${limits.unitStartMs} ms`)).catch((error: unknown) => {
-    throw bad(name, "its worker ended while it loaded", error);
+    throw withSpent(bad(name, "its worker ended while it loaded", error), error instanceof HolonError ? spentUntil(error) : undefined);
   });
   if (first.kind !== "ready") {
-    const error = first.kind === "failed" ? fromSandbox(first.error) : bad(name, "its worker spoke out of turn");
+    const error = first.kind === "failed" ? withSpent(fromSandbox(first.error), meter.since(first.used)) : bad(name, "its worker spoke out of turn");
     await end(error);
     throw error;
   }
+  meter.since(first.used); // what it takes to make a worker is ours
   return {
     described: first.described,
     end,
@@ -110,11 +121,58 @@ export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (t
       resetTalk();
       if (gone === undefined) worker.postMessage(batch);
       const reply = await next(timeoutMs, () => new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${timeoutMs} ms for ${batch.events.length} events`));
-      if (reply.kind === "result") return reply;
-      const error = reply.kind === "failed" ? fromSandbox(reply.error) : died(name, "its worker spoke out of turn");
+      if (reply.kind === "result") return { text: reply.text, fitted: reply.fitted, usage: meter.since(reply.used) };
+      const error = reply.kind === "failed" ? withSpent(fromSandbox(reply.error), meter.since(reply.used)) : died(name, "its worker spoke out of turn");
       await end(error);
       throw error;
     },
+  };
+}
+
+const usageSchema = z.object({ processorMs: z.number().min(0), memoryBytes: z.number().min(0) });
+
+interface WorkerMeter {
+  begin(): void;
+  /** Since the last time, as the worker itself counts. */
+  since(used: unknown): UnitUsage;
+  /** Of one that does not answer: the system is asked, and V8 breaks in on it. */
+  atWork(): Promise<UnitUsage>;
+  /** Of one that is gone: nobody knows but that it took no more than its process, and no more than the time on the wall. */
+  ended(): UnitUsage;
+}
+
+function meterOf(worker: Worker): WorkerMeter {
+  let last: UnitUsage = { processorMs: 0, memoryBytes: 0 };
+  let begun = { processMs: 0, wallMs: 0 };
+  const processMs = (): number => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e3;
+  };
+  const ended = (): UnitUsage => ({ processorMs: Math.min(processMs() - begun.processMs, performance.now() - begun.wallMs), memoryBytes: last.memoryBytes });
+  const since = (told: unknown): UnitUsage => {
+    const used = usageSchema.safeParse(told).data;
+    if (used === undefined) return ended();
+    const processorMs = Math.max(0, used.processorMs - last.processorMs);
+    last = used;
+    return { processorMs, memoryBytes: used.memoryBytes };
+  };
+  const asked = async (): Promise<UnitUsage> => {
+    const [{ user, system }, heap] = await Promise.all([worker.cpuUsage(), worker.getHeapStatistics()]);
+    return since({ processorMs: (user + system) / 1e3, memoryBytes: heap.total_physical_size + heap.external_memory });
+  };
+  return {
+    begin() {
+      begun = { processMs: processMs(), wallMs: performance.now() };
+    },
+    since,
+    async atWork() {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, limits.isolateEndMs, undefined)));
+      const used = await Promise.race([asked().catch(() => undefined), late]);
+      clearTimeout(timer);
+      return used ?? ended();
+    },
+    ended,
   };
 }
 

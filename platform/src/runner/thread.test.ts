@@ -10,6 +10,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { eventsOf, fails, programOf as isolated, runnerContract } from "@holon/sim/contracts/runner.ts";
 import { createRunner } from "../runner.ts";
+import { spentBy, worksAndFails } from "../testing/spent-runs.ts";
 
 const talk: string[] = [];
 const runner = createRunner({ talk: (unit, text) => talk.push(`${unit}: ${text}`) });
@@ -37,6 +38,19 @@ describe("a worker", () => {
     for (const [body, naming] of bodies) {
       const unit = await runner.start(programOf(body));
       await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_DIED", naming);
+    }
+  });
+
+  it("is metered: what each batch took, memory, and what those took that came to nothing", async () => {
+    const unit = await runner.start(programOf("if (event.data === 1) for (let i = 0, x = 0; i < 3e7; i++) x += Math.sqrt(i); else globalThis.kept = new Uint8Array(8 << 20);"));
+    const [busy, large, rested] = [(await unit.handle(eventsOf(1))).usage, (await unit.handle(eventsOf(0))).usage, (await unit.handle(eventsOf(0))).usage];
+    await unit.stop();
+    assert.ok(busy !== undefined && large !== undefined && rested !== undefined);
+    assert.ok(busy.processorMs > 5 && busy.processorMs > rested.processorMs, JSON.stringify([busy, rested]));
+    assert.ok(busy.memoryBytes > 1 << 20 && large.memoryBytes > busy.memoryBytes + (6 << 20), JSON.stringify([busy, large]));
+    for (const [how, body] of Object.entries(worksAndFails)) {
+      const spent = await spentBy(await runner.start(programOf(body, { timeoutMs: how === "timesOut" ? 1_000 : 60_000 })));
+      assert.ok(spent.processorMs > 5, `${how}: ${JSON.stringify(spent)}`);
     }
   });
 

@@ -2,6 +2,7 @@
 import { HolonError } from "@holon/core/errors.ts";
 import type { UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
+import { withSpent } from "@holon/core/run/spent.ts";
 import type { PlatformModel } from "../model.ts";
 import { startSandbox, type Sandbox } from "./sandbox.ts";
 
@@ -35,8 +36,8 @@ export async function startInWorker(program: UnitProgram, { models: opener, talk
         throw error;
       });
       const result = parseUnitResult(reply.text, reply.fitted, events.length);
-      if (typeof result !== "string") return result;
-      const error = new HolonError("HOLON_UNIT_DIED", `function ${name} was ended: ${result}`);
+      if (typeof result !== "string") return { ...result, usage: reply.usage };
+      const error = withSpent(new HolonError("HOLON_UNIT_DIED", `function ${name} was ended: ${result}`), reply.usage);
       await end(error);
       throw error;
     },

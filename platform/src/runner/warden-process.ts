@@ -10,6 +10,7 @@
 import { flushCompileCache } from "node:module";
 import { HolonError } from "@holon/core/errors.ts";
 import { toCrossing } from "@holon/core/run/crossing.ts";
+import { spentUntil } from "@holon/core/run/spent.ts";
 import { createIsolateFactory, type IsolateFactory } from "../warden/isolate.ts";
 import { openFunction, StuckAtStart, type Heard, type OpenFunction } from "../warden/function.ts";
 import { createModel, type PlatformModel } from "../model.ts";
@@ -29,7 +30,8 @@ const sendAll = (replies: WardenMessage): void => {
 };
 
 const unused = { processorMs: 0, memoryBytes: 0 };
-const refusal = (id: number, error: unknown): WardenReply => ({ kind: "failed", id, error: toCrossing(error), talk: "", usage: unused });
+const refusal = (id: number, error: unknown): WardenReply => ({ kind: "failed", id, error: toCrossing(error), talk: "", usage: (error instanceof HolonError ? spentUntil(error) : undefined) ?? unused });
+const stuck = (id: number, error: HolonError): WardenReply => ({ kind: "stuck", id, error: toCrossing(error), usage: spentUntil(error) ?? unused });
 const refused = (id: number, error: unknown): void => send(refusal(id, error));
 /** How long the answer to a start waits for the answer to its first batch. */
 const togetherMs = 1;
@@ -60,7 +62,7 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
       lost.set(id, error); // told with the next batch too
       send({ kind: "lost", id, error: toCrossing(error) });
     },
-    stuck: (error) => send({ kind: "stuck", id, error: toCrossing(error) }),
+    stuck: (error) => send(stuck(id, error)),
   };
   const opening = openFunction(request, factory, models, heard, (call, asked, rows, cause) => send({ kind: "decide", id, call, model: asked, rows, cause }));
   functions.set(id, opening);
@@ -75,7 +77,7 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
     sendAll([...(isSoon ? [opened] : []), await answered]);
   } catch (error) {
     functions.delete(id);
-    if (error instanceof StuckAtStart) return send({ kind: "stuck", id, error: toCrossing(error.error) });
+    if (error instanceof StuckAtStart) return send(stuck(id, error.error));
     refused(id, error);
     if (request.first !== undefined) refused(id, error);
   }

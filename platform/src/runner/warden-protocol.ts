@@ -71,7 +71,7 @@ export type WardenReply =
   /** A function at work asks a model that the node answers for. */
   | { readonly kind: "decide"; readonly id: number; readonly call: number; readonly model: string; readonly rows: Tensor; readonly cause: number | undefined }
   /** The function's isolate cannot be ended: this process has to be. */
-  | { readonly kind: "stuck"; readonly id: number; readonly error: CrossingError }
+  | { readonly kind: "stuck"; readonly id: number; readonly error: CrossingError; readonly usage?: UnitUsage }
   /** An idle function lost something it cannot do without. */
   | { readonly kind: "lost"; readonly id: number; readonly error: CrossingError };
 

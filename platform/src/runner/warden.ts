@@ -7,6 +7,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { ModelDecision, Tensor, UnitUsage } from "@holon/core/ports.ts";
 import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
+import { withSpent } from "@holon/core/run/spent.ts";
 import type { WardenMessage, WardenReply, WardenRequest } from "./warden-protocol.ts";
 import { diesFirst } from "../dies-first.ts";
 import { insideCode } from "./inside-code.ts";
@@ -136,7 +137,7 @@ export class Warden {
     if (reply.kind === "decide") return void this.#decide(reply);
     if ("talk" in reply && reply.talk !== "") this.#options.talk(reply.id, reply.talk);
     if (reply.kind === "done") return this.#take(reply.id)?.resolve(reply);
-    const error = fromCrossing(reply.error);
+    const error = withSpent(fromCrossing(reply.error), "usage" in reply ? reply.usage : undefined);
     if (reply.kind === "stuck") return this.#stuck(reply.id, error);
     if (error.code === "HOLON_UNIT_TIMEOUT" || reply.kind === "lost") this.#options.guilty(reply.id);
     this.#take(reply.id)?.reject(error);

@@ -1,8 +1,9 @@
 /** The worker of one function. Imports no more than it must: each file here is one that the sandbox may read. */
 import { syncBuiltinESMExports } from "node:module";
 import os, { constants } from "node:os";
+import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
-import type { ModelDecision, Tensor } from "@holon/core/ports.ts";
+import type { ModelDecision, Tensor, UnitUsage } from "@holon/core/ports.ts";
 import type { HostModels, UnitHost } from "@holon/core/run/host.ts";
 import type { UnitDefinition } from "@holon/core/run/definition.ts";
 import { createModelLink } from "../model/link.ts";
@@ -12,7 +13,14 @@ const setup = workerData as SandboxSetup;
 const core: typeof import("@holon/core/run/inside.ts") = await import(setup.inside);
 
 const reply = (message: SandboxReply): void => parentPort?.postMessage(message);
-const failed = (error: unknown): void => reply({ kind: "failed", error: core.toCrossing(error) });
+const failed = (error: unknown): void => reply({ kind: "failed", error: core.toCrossing(error), used: used() });
+
+const { threadCpuUsage } = process;
+function used(): UnitUsage {
+  const { user, system } = threadCpuUsage.call(process);
+  const { total_physical_size: heap, external_memory: beside } = getHeapStatistics();
+  return { processorMs: (user + system) / 1e3, memoryBytes: heap + beside };
+}
 
 /** Questions that the node has not answered yet. */
 const asked = new Map<number, (answer: SandboxDecided) => void>();
@@ -23,13 +31,14 @@ await start().catch(failed);
 async function start(): Promise<void> {
   process.permission?.drop("fs"); // all of our own is loaded; what comes now is the function's
   keepToThisProcess();
+  const before = used();
   const definition = await importDefinition(setup.name, setup.code);
   if (!setup.describeOnly) {
     const host = core.createUnitHost({ ...setup, definition, models: { ...(setup.line === undefined ? noModels() : createModelLink(setup.line, core.fromCrossing)), decide }, nowMs: () => performance.now() });
     parentPort?.on("message", (message: SandboxBatch | SandboxDecided) => ("call" in message ? decided(message) : void handle(host, message).then(reply, failed)));
   }
   const { on, emits, models, modelShapes } = definition;
-  reply({ kind: "ready", described: JSON.parse(JSON.stringify({ on, emits, models, modelShapes })) });
+  reply({ kind: "ready", described: JSON.parse(JSON.stringify({ on, emits, models, modelShapes })), used: before });
 }
 
 /** Signals go to no process but this; and nothing hands out what Node itself sends them with. */
@@ -59,7 +68,7 @@ function decided(answer: SandboxDecided): void {
 
 async function handle(host: UnitHost, { events }: SandboxBatch): Promise<SandboxReply> {
   const { fitted, ...result } = await host.handle(events);
-  return { kind: "result", text: JSON.stringify(result), fitted };
+  return { kind: "result", text: JSON.stringify(result), fitted, used: used() };
 }
 
 async function importDefinition(name: string, code: string): Promise<UnitDefinition> {

@@ -2,9 +2,10 @@
  * A workshop: the process in which trusted functions have their worker threads. A thread shares its process and can end it, by `process.kill`, by memory that no limit counts, or by native
  * code; so it is not the node's.
  */
-import { HolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import type { ModelDecision, Tensor, UnitInstance } from "@holon/core/ports.ts";
 import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
+import { spentUntil } from "@holon/core/run/spent.ts";
 import { createModel, type PlatformModel } from "../model.ts";
 import { startInWorker } from "./thread.ts";
 import type { WorkshopReply, WorkshopRequest } from "./workshop-protocol.ts";
@@ -21,7 +22,10 @@ process.on("message", (request: WorkshopRequest) => {
   const { id } = request;
   answer(request).then(
     (result) => send({ kind: "done", id, ...(result === undefined ? {} : { result }) }),
-    (error: unknown) => send({ kind: "failed", id, error: toCrossing(error) }),
+    (error: unknown) => {
+      const usage = spentUntil(toHolonError(error));
+      send({ kind: "failed", id, error: toCrossing(error), ...(usage === undefined ? {} : { usage }) });
+    },
   );
 });
 process.on("disconnect", () => process.exit(0)); // the node is gone

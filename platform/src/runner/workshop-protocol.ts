@@ -1,5 +1,5 @@
 /** What crosses between the node and the process that holds worker threads of trusted functions. */
-import type { ModelDecision, Tensor, UnitEvent, UnitProgram, UnitResult } from "@holon/core/ports.ts";
+import type { ModelDecision, Tensor, UnitEvent, UnitProgram, UnitResult, UnitUsage } from "@holon/core/ports.ts";
 import type { CrossingError } from "@holon/core/run/crossing.ts";
 
 /** Without what cannot cross: models that the node answers for are asked by message. */
@@ -16,6 +16,6 @@ export type WorkshopRequest =
 export type WorkshopReply =
   /** To each request but the last kind, in the order in which they were made of one id. */
   | { readonly kind: "done"; readonly id: number; readonly result?: UnitResult }
-  | { readonly kind: "failed"; readonly id: number; readonly error: CrossingError }
+  | { readonly kind: "failed"; readonly id: number; readonly error: CrossingError; readonly usage?: UnitUsage }
   | { readonly kind: "decide"; readonly id: number; readonly call: number; readonly model: string; readonly rows: Tensor; readonly cause: number | undefined }
   | { readonly kind: "talk"; readonly unit: string; readonly text: string };

@@ -5,6 +5,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { ServedModels, UnitInstance, UnitProgram, UnitResult } from "@holon/core/ports.ts";
 import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
+import { withSpent } from "@holon/core/run/spent.ts";
 import { diesFirst } from "../dies-first.ts";
 import { wardenStart } from "./warden.ts";
 import type { WorkshopReply, WorkshopRequest } from "./workshop-protocol.ts";
@@ -125,7 +126,7 @@ export class Workshop {
     if (reply.kind === "decide") return void this.#decide(reply);
     const waiting = this.#take(reply.id);
     if (reply.kind === "done") waiting?.resolve(reply.result);
-    else waiting?.reject(fromCrossing(reply.error));
+    else waiting?.reject(withSpent(fromCrossing(reply.error), reply.usage));
   }
 
   /** A function may ask those of its own models. */

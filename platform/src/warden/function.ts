@@ -5,6 +5,7 @@ import { kindOf } from "@holon/core/run/failure-words.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { FittedParameters, Tensors } from "@holon/core/ports.ts";
 import { fromSandbox, toCrossing } from "@holon/core/run/crossing.ts";
+import { withSpent } from "@holon/core/run/spent.ts";
 import { unitTextMax } from "@holon/core/run/unit-text.ts";
 import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
 import { tensorsFromJson, tensorsToJson } from "@holon/core/run/tensor-json.ts";
@@ -60,6 +61,7 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
   let line: OpenLine | undefined;
   let inside: InsideIsolate | undefined;
   let forget: (() => void) | undefined;
+  let metered: Meter | undefined;
   let isAtWork = true; // its module's own code, at first
   let ended: Promise<boolean> | undefined;
   const end = (): Promise<boolean> =>
@@ -77,7 +79,7 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
     inside = taken;
     const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }), { served: request.setup.served ?? {}, ask: askNode }, { graphs: request.models, quick: opened?.quick ?? {}, models: modelsHere });
     forget = link.end;
-    const meter = createMeter(taken.isolate);
+    const meter = (metered = createMeter(taken.isolate));
     meter.begin();
     const tooLong = (): Error => bad(name, `it did not load within ${request.startMs} ms`);
     const { started, begun } = await withTime(start(request, taken, link), request.startMs, tooLong);
@@ -110,7 +112,7 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
       },
     };
   } catch (error) {
-    const known = error instanceof HolonError ? error : bad(name, `its module does not load: ${error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : typeof error}`, error);
+    const known = withSpent(error instanceof HolonError ? error : bad(name, `its module does not load: ${error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : typeof error}`, error), metered?.usage());
     throw (await end()) ? known : new StuckAtStart(known);
   }
 }
@@ -183,7 +185,7 @@ async function handle({ request, link, meter, end }: Handling, given: Promise<un
   } catch (error) {
     const known = error instanceof HolonError ? error : died(name, whatEnded(error, request.memoryBytesMax), error);
     const outcome = { kind: "failed", error: toCrossing(known), talk: "", usage: meter.usage() } as const;
-    return (await end()) ? outcome : { kind: "stuck", error: outcome.error };
+    return (await end()) ? outcome : { kind: "stuck", error: outcome.error, usage: outcome.usage };
   }
 }
 

@@ -43,6 +43,19 @@ test("one that answers late since others have the machine is not: it held no thr
   }
 });
 
+test("one that ended of itself took what its process did, and no more than the time on the wall", () => {
+  for (const [processMs, wallMs] of [[300, 900], [900, 300]] as const) {
+    const isolate = { isDisposed: false, cpuTime: 0n, getHeapStatistics: () => Promise.resolve(heap) };
+    const now = { processMs: 50, wallMs: 7 };
+    const meter = createMeter(isolate, () => now.processMs, () => now.wallMs);
+    meter.begin();
+    now.processMs += processMs;
+    now.wallMs += wallMs;
+    isolate.isDisposed = true;
+    assert.equal(meter.usage().processorMs, 300);
+  }
+});
+
 test("one that was ended meanwhile is left alone", (context) => {
   const { pass, isolate } = watched(context);
   isolate.isDisposed = true;

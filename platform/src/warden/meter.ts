@@ -16,7 +16,7 @@ export interface Weighed {
 export interface Meter {
   /** A batch begins. */
   begin(): void;
-  /** Memory as it was after the batch before. */
+  /** Since `begin`. Memory as it was after the batch before. Of an isolate that has ended of itself nothing can be asked: it took what its process did meanwhile, and no more than the time on the wall. */
   usage(): UnitUsage;
   /** `atWork`: it did not answer, and took the time of a processor instead. */
   weigh(atWork: () => void): void;
@@ -28,16 +28,18 @@ const processorMsHere = (): number => {
   return (user + system) / 1e3;
 };
 
-export function createMeter(isolate: Weighed, processorMs: () => number = processorMsHere): Meter {
+export function createMeter(isolate: Weighed, processorMs: () => number = processorMsHere, nowMs: () => number = () => performance.now()): Meter {
   let memoryBytes = 0;
   let before = 0n;
+  let begun = { processMs: 0, wallMs: 0 };
   const heldMs = (): number => Number(isolate.cpuTime) / 1e6;
   return {
     begin() {
       before = isolate.cpuTime;
+      begun = { processMs: processorMs(), wallMs: nowMs() };
     },
     usage() {
-      if (isolate.isDisposed) return { processorMs: 0, memoryBytes };
+      if (isolate.isDisposed) return { processorMs: Math.min(processorMs() - begun.processMs, nowMs() - begun.wallMs), memoryBytes };
       return { processorMs: Number(isolate.cpuTime - before) / 1e6, memoryBytes };
     },
     weigh(atWork) {
