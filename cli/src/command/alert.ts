@@ -1,4 +1,5 @@
 /** `holon alert …`: what is wrong as one node knows it, and what people say to that. */
+import { routeStatusSchema } from "@holon/core/alert/route-status.ts";
 import { silencedSchema } from "@holon/core/alert/routing.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -70,10 +71,10 @@ export async function silence(options: ClientOptions, name: string | undefined, 
   process.stdout.write(`silenced until ${silenced.until}; end it with: holon alert silence ${name} --end\n`);
 }
 
-const routesSchema = z.object({ routes: z.array(z.object({ route: z.string(), to: z.string(), told: z.int(), waiting: z.int(), problem: z.string().nullable() })) });
+const routesSchema = z.object({ routes: z.array(routeStatusSchema) });
 
 export async function listRoutes(options: ClientOptions, node: string | undefined, json: boolean): Promise<void> {
   const { routes } = await (await connectNode(options, node)).get("/v1/alerts/routes", routesSchema);
   if (json) return print({ routes });
-  process.stdout.write(routes.length === 0 ? "this node tells nobody: its configuration has no alerts.routes\n" : `${printTable(["ROUTE", "TO", "TOLD", "WAITING", "PROBLEM"], routes.map(({ route, to, told, waiting, problem }) => [route, to, `${told}`, `${waiting}`, problem ?? ""]))}\n`);
+  process.stdout.write(routes.length === 0 ? "this node tells nobody: its configuration has no alerts.routes\n" : `${printTable(["ROUTE", "TO", "TOLD", "WAITING", "SINCE", "PROBLEM"], routes.map(({ route, to, told, waiting, since, problem }) => [route, to, `${told}`, `${waiting}`, since ?? "", problem ?? ""]))}\nTOLD counts messages since the node started\n`);
 }

@@ -8,7 +8,9 @@ export const routeStatusSchema = z.object({
   told: z.int(),
   /** Incidents of which something is still to be told. */
   waiting: z.int(),
-  /** Why nothing is told at this moment, or whom the last message did not reach. */
+  /** Nothing is told at this moment; it is tried again. */
+  isFailing: z.boolean(),
+  /** Why, or whom the last message that was answered did not reach. */
   problem: z.string().nullable(),
   /** Since when; null without a problem. */
   since: z.iso.datetime().nullable(),

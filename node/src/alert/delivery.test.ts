@@ -182,6 +182,8 @@ test("what is new is tried when it comes, once, whatever waits; what is back is 
   const bench = await bed(context);
   const { hear, receiver, looked, soon, letPass, close, said, status, notes } = bench;
   await waitsLong(bench);
+  const since = status()?.since;
+  assert.ok(typeof since === "string");
   const tries = (id: string): number => receiver.tried.filter(({ ids }) => ids.includes(id)).length;
   const beforeMs = receiver.tried.at(-1)?.atMs ?? 0;
   await hear("b", "firing");
@@ -199,14 +201,15 @@ test("what is new is tried when it comes, once, whatever waits; what is back is 
   await hear("a", "resolved", ticket);
   await hear("p", "resolved", { kind: "freshness" });
   await soon(() => tries("p") > triedBefore.p && tries("a") > triedBefore.a);
-  assert.deepEqual([status()?.problem, status()?.waiting], ["nobody answers", 4]);
+  assert.deepEqual([status()?.isFailing, status()?.problem, status()?.waiting], [true, "nobody answers", 4]);
+  assert.equal(status()?.since, since, "since it failed first");
   receiver.outcome = "taken";
   const before = receiver.tried.length;
   await hear("c", "firing", { ...ticket, kind: "latency" });
   await soon(() => status()?.waiting === 0);
   assert.deepEqual(receiver.tried.slice(before).map(({ ids }) => ids.join()), ["c", "b", "t", "p", "a"]);
   assert.deepEqual(said().map(([id, state]) => `${id} ${state}`), ["c firing", "b firing", "t firing", "p resolved", "a resolved"]);
-  assert.deepEqual([status()?.problem, status()?.since], [null, null]);
+  assert.deepEqual([status()?.isFailing, status()?.problem, status()?.since], [false, null, null]);
   assert.equal(notes.filter((line) => line.includes("nobody answers")).length, 1, notes.join("\n"));
   assert.match(notes.at(-1) ?? "", /^info alerts: ops is told again; nothing was since 2026-/);
   await close();

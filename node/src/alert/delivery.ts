@@ -260,7 +260,7 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
     wake,
     status() {
       const trouble = failure ?? remark;
-      return { route: route.name, to: route.to.kind, told, waiting: waiting().length, problem: trouble?.why ?? null, since: trouble?.since ?? null };
+      return { route: route.name, to: route.to.kind, told, waiting: waiting().length, isFailing: failure !== undefined, problem: trouble?.why ?? null, since: trouble?.since ?? null };
     },
     async close() {
       closed = true;
