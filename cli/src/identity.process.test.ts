@@ -54,7 +54,9 @@ turn("a node is invited, enrolled through another, renewed in time and beyond it
 
   // The gateway reaches the edge alone.
   const token = await machines.invite(cloud, "gateway-1");
-  assert.match(await machines.enroll(token, "--at", edge.node.address ?? ""), /^gateway-1 of plant is enrolled/);
+  assert.match(await machines.enroll(token, "--at", edge.node.address ?? ""), /^gateway-1 of plant is enrolled; /);
+  assert.match(await machines.enroll(token, "--at", edge.node.address ?? ""), /^gateway-1 of plant is enrolled already; .*; start it$/, "as somebody does who was not told");
+  assert.equal((await audited(cloud, "holon.node.refused")).length, 0);
   const gatewayConfig = { ...plant, name: "gateway-1", tier: "gateway", parent: edge.node.address, uplink: { node: "edge-1" } } as const;
   let gateway = await machines.start(gatewayConfig);
   await until("the gateway is linked", isOpen(gateway));

@@ -160,6 +160,11 @@ test("tokens end and are revoked, a dangerous call waits for another person, wro
   const { token: brief } = madeSchema.parse((await office.call(olga, "POST", "/v1/tokens", { name: "brief", role: "viewer", forMs: 1_000 })).body);
   assert.equal((await office.call(brief, "GET", "/v1/nodes")).status, 200);
   await until("it has ended", async () => (await office.call(brief, "GET", "/v1/nodes")).status === 401);
+  const held = await until("both are in the trail", async () => {
+    const told = await office.trail("holon.token.refused");
+    return told.length === 2 ? told : undefined;
+  });
+  assert.deepEqual(held.map(({ name, because, count }) => [name, because, count]), [["ci", "it was revoked", 1], ["brief", "its time was over", 1]]);
   assert.deepEqual((await office.trail("holon.token.revoked")).map(({ name, by }) => [name, by]), [["ci", "person olga"]]);
 
   const text = "policy careful 1\npermit runs\n  who any\n  does run open use\napprove four-eyes\n  who any\n  does call\n  what DELETE/v1/apps/{app}\n";
@@ -170,6 +175,7 @@ test("tokens end and are revoked, a dangerous call waits for another person, wro
   assert.deepEqual([status, code], [403, "HOLON_APPROVAL_PENDING"]);
   const id = /waits as (\w+)/.exec(message)?.[1] ?? "";
   assert.deepEqual(refused(await office.call(otto, "POST", `/v1/approvals/${id}/approve`)).slice(0, 2), [400, "HOLON_APPROVAL_BAD"]);
+  assert.ok((await office.trail("holon.api.refused")).some(({ who, rule }) => who === "person otto" && rule === "other-person"));
   assert.match((await office.holonWith(olga, "approval", "list")).stdout, new RegExp(`${id} +person otto +DELETE/v1/apps/pump`));
   assert.equal((await office.call(olga, "POST", `/v1/approvals/${id}/approve`)).status, 200);
   assert.equal((await office.call(otto, "DELETE", "/v1/apps/pump")).status, 200);
@@ -182,6 +188,7 @@ test("tokens end and are revoked, a dangerous call waits for another person, wro
 
   const guess = (): Promise<Answer> => office.call(undefined, "POST", "/v1/login", { name: "otto", password: "a wrong password" });
   for (const _ of Array.from({ length: limits.loginFailuresOfName })) assert.deepEqual(refused(await guess()).slice(0, 2), [401, "HOLON_LOGIN_REFUSED"]);
+  await until("the first of them is in the trail", async () => (await office.trail("holon.login.refused")).some(({ name, count }) => name === "otto" && count === 1));
   const locked = await office.call(undefined, "POST", "/v1/login", { name: "otto", password: passwords.otto });
   assert.deepEqual(refused(locked).slice(0, 2), [429, "HOLON_LOGIN_LOCKED"]);
   const waitS = Number(locked.retryAfter);

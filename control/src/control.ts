@@ -340,7 +340,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   const attestation = openAttestation(host, registrar, () => fold.state);
   attestation?.start();
   const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
-  const people = credentials && concealed && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, concealed, provider, time, state: fold.state.people, mayCall: createMayCall(() => fold.state.policy), record, follow: () => inTurn(follow) });
+  const people = credentials && concealed && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, concealed, provider, time, state: fold.state.people, mayCall: createMayCall(() => fold.state.policy), record, follow: () => inTurn(follow), failed });
 
   let timeTimer: Timer | undefined;
   const keepTime = (): void => {
@@ -457,6 +457,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
       }),
     async close() {
       closed = true;
+      people?.close();
       timer?.cancel();
       timeTimer?.cancel();
       recall.close();

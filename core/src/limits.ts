@@ -205,8 +205,9 @@ export const limits = {
   nodeEndsForgetMs: 120_000,
   /** A unit that lacks the lease under which it runs looks so often whether there is one. */
   unitTenureLookMs: 500,
-  /** The state of one function, keys and values. At the bound: `HOLON_STATE_TOO_LARGE`. */
+  /** The state of one function, keys and values, and what each key counts beside its text: so much it takes to hold and to store one. At the bound: `HOLON_STATE_TOO_LARGE`. */
   unitStateBytesMax: 8 << 20,
+  unitStateKeyBytes: 128,
   /** One key of a function's state, characters. At the bound: `HOLON_STATE_TOO_LARGE`. */
   unitStateKeyMax: 512,
   /** One shared value or element, as JSON. At the bound: `HOLON_SHARED_FULL`. */

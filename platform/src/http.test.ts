@@ -107,6 +107,16 @@ test("who calls without end waits, and nobody else, nor what shows the machine's
   assert.deepEqual([(await as("olga")).status, (await as(token)).status], [200, 200]);
 });
 
+test("who shows what stands for nobody is told of, and who shows nothing is not", async (t) => {
+  const told: string[] = [];
+  const of = (shown: string): Caller | undefined => (shown === "olga" ? { principal: { kind: "person", name: "olga" }, role: "owner" } : undefined);
+  const server = await serveRoutes({ address: "127.0.0.1:0", routes: routesWith([]), token, callers: { of, machine: () => machineCaller, refused: (shown, address) => void told.push(`${shown} from ${address}`) }, title: "Test", version: "1" });
+  t.after(() => server.close());
+  const as = async (header: string): Promise<number> => (await call(`${server.address}/v1/nodes/all`, { headers: { authorization: header } })).status;
+  assert.deepEqual([await as("Bearer olga"), await as(`Bearer ${token}`), await as("Bearer old"), await as("")], [200, 200, 401, 401]);
+  assert.deepEqual(told, ["old from 127.0.0.1"]);
+});
+
 test("only this machine's own names are served", async (t) => {
   const api = new URL(await serve(t));
   const statusFor = async (host: string): Promise<number | undefined> => {

@@ -36,8 +36,8 @@ export interface RouteServerOptions {
   readonly routes: readonly Route[];
   /** What callers show in `Authorization: Bearer …`, except on open routes. */
   readonly token: string;
-  /** Who else may call, by what they show; undefined where it stands for nobody. And who the token stands for. Without it, the token alone is known. */
-  readonly callers?: { readonly of: (token: string) => Caller | undefined; readonly machine: () => Caller };
+  /** Who else may call, by what they show; undefined where it stands for nobody. And who the token stands for. `refused` is told of what stands for nobody. Without it, the token alone is known. */
+  readonly callers?: { readonly of: (token: string) => Caller | undefined; readonly machine: () => Caller; readonly refused?: (shown: string, address: string) => void };
   /** What a browser is shown at paths that are no route. */
   readonly pages?: Pages;
   /** How long who calls has to wait, 0 where not; without it by `core/src/api/call-rate.ts`. */
@@ -151,7 +151,9 @@ function callerShown({ headers }: IncomingMessage, { token, callers }: RouteServ
 function callerOf(request: IncomingMessage, options: RouteServerOptions): Caller {
   const caller = callerShown(request, options);
   if (caller !== undefined) return caller;
-  const message = bearerToken(request.headers.authorization) === undefined ? "the request shows no token" : "the token that the request shows is none, or holds no more: sessions and tokens end, and are revoked";
+  const shown = bearerToken(request.headers.authorization);
+  if (shown !== undefined) options.callers?.refused?.(shown, request.socket.remoteAddress ?? "");
+  const message = shown === undefined ? "the request shows no token" : "the token that the request shows is none, or holds no more: sessions and tokens end, and are revoked";
   throw refusal(401, "HOLON_API_UNAUTHORISED", message, { "www-authenticate": "Bearer" });
 }
 

@@ -97,7 +97,7 @@ test("a certificate names its node and site, is for both ends of a link, and hol
   assert.ok(!leaf.ca && intermediate.ca && root.ca);
   assert.ok(leaf.checkIssued(intermediate) && leaf.verify(intermediate.publicKey) && intermediate.checkIssued(root) && intermediate.verify(root.publicKey));
   assert.equal(leaf.validToDate.getTime() - leaf.validFromDate.getTime(), limits.certificateMs);
-  assert.deepEqual(readdirSync(join(folder, "identity")), ["identity.json"], "the request is answered, nothing temporary stays");
+  assert.deepEqual(readdirSync(join(folder, "identity")), ["enrolled.json", "identity.json"], "the request is answered, nothing temporary stays");
   if (process.platform !== "win32") assert.equal(statSync(join(folder, "identity/identity.json")).mode & 0o777, 0o600);
 });
 

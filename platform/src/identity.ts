@@ -2,6 +2,7 @@
  * Who a node is, on its own disk: `identity/` in its data folder.
  *
  *     identity.json     key, certificate with what signed it, and the root of the fleet, in one file, so that a power cut leaves all or nothing
+ *     enrolled.json     by which invitation it was enrolled last, so that the same one again is known as done
  *     next.json         the next key and its request, until that is answered: asked again after a power cut, it is the same request
  *     revocations.json  the newest list of the revoked
  *     series.json       the certificate that told of the newest series of the authority, where that is not of the node's own
@@ -35,6 +36,8 @@ const identityFileSchema = z.strictObject({ keyPem: pem, chip: chipKeySchema.opt
 /** `of`: the invitation, or the certificate that it is to follow. `chip`: the one that it is to be bound to, where it was not yet; `isOffered`: somebody may have been asked for that, and may have bound it. */
 const nextFileSchema = z.strictObject({ keyPem: pem, csr: pem, of: z.string(), chip: chipKeySchema.optional(), isOffered: z.literal(true).optional() });
 type Next = z.infer<typeof nextFileSchema>;
+/** `number`: of the certificate that came of it. */
+const enrolledFileSchema = z.strictObject({ invitation: z.string(), number: z.number() });
 
 /** A TPM that may be used: the machine's own where `tcti` does not say which. */
 export interface Tpm {
@@ -199,9 +202,23 @@ export class NodeIdentity implements Identity {
   }
 
   /** The same for the first certificate, held to what the token says; with it the director's root is pinned, before there is a certificate. `HOLON_IDENTITY_UNTRUSTED`. */
-  async adoptFirst(issued: Issued, token: Pick<InvitationToken, "authority" | "node" | "site" | "director" | "series">): Promise<void> {
-    await this.#inTurn(() => this.#adopt(issued, token, undefined, () => pinDirector(dirname(this.#folder), issued, token.director)));
+  async adoptFirst(issued: Issued, token: Pick<InvitationToken, "invitation" | "authority" | "node" | "site" | "director" | "series">): Promise<void> {
+    await this.#inTurn(() =>
+      this.#adopt(issued, token, undefined, async ({ number }) => {
+        await pinDirector(dirname(this.#folder), issued, token.director);
+        await writeSecretFile(this.#path("enrolled"), { invitation: token.invitation, number });
+      }),
+    );
     await this.revocationsHeld.forget();
+  }
+
+  /** Whether its certificate, or one that was renewed since, came of that very invitation, and was not revoked as far as is known here. */
+  async isEnrolledBy({ invitation, authority, node, site }: Pick<InvitationToken, "invitation" | "authority" | "node" | "site">): Promise<boolean> {
+    const own = this.#own?.proven;
+    if (own === undefined || own.node !== node || own.site !== site || this.authority() !== authority) return false;
+    const by = await readSecretFile(this.#path("enrolled"), enrolledFileSchema);
+    // Numbers grow: where the power went before the certificate was kept, the one of before is lower.
+    return by?.invitation === invitation && own.number >= by.number && !this.revocationsHeld.isRevoked(own);
   }
 
   revocations(): SignedRevocations | undefined {
@@ -284,7 +301,7 @@ export class NodeIdentity implements Identity {
     return writeSecretFile(this.#path("next"), { keyPem, csr, of });
   }
 
-  async #adopt(issued: Issued, { authority, node, site, series = firstSeries }: Pick<InvitationToken, "authority" | "node" | "site" | "series">, bound: ChipKey | undefined, before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  async #adopt(issued: Issued, { authority, node, site, series = firstSeries }: Pick<InvitationToken, "authority" | "node" | "site" | "series">, bound: ChipKey | undefined, before: (proven: Proven) => Promise<void> = () => Promise.resolve()): Promise<void> {
     const waiting = await readSecretFile(this.#path("next"), nextFileSchema);
     if (waiting === undefined) throw untrusted("a certificate came that was not asked for");
     const chip = bound ?? (waiting.isOffered === true ? waiting.chip : undefined);
@@ -296,7 +313,7 @@ export class NodeIdentity implements Identity {
     const isSameFleet = this.#own?.root.fingerprint256 === own.root.fingerprint256;
     const least = Math.max(series, isSameFleet ? this.seriesHeld.newest : firstSeries);
     if (proven.series < least) throw seriesOver("the certificate that came", proven.series, least);
-    await before();
+    await before(proven);
     if (isSameFleet) this.seriesHeld.learn(proven);
     else await this.seriesHeld.begin(proven);
     await writeSecretFile(this.#path("identity"), { keyPem: waiting.keyPem, ...(chip === undefined ? {} : { chip }), chain: issued.chain, root: issued.root });

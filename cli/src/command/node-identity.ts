@@ -44,16 +44,18 @@ export async function enrollNode(options: { readonly token: string; readonly dat
   const { readToken } = await import("@holon/platform/identity/token.ts");
   const { NodeIdentity } = await import("@holon/platform/identity.ts");
   const token = options.token === "-" ? await textOf(process.stdin) : options.token;
-  const { node, site } = readToken(token);
+  const invitation = readToken(token);
+  const { node, site } = invitation;
   const folder = join(resolve(options.data), node);
   const lock = lockFolder(folder);
   try {
     const identity = await NodeIdentity.open(folder, createClock(), tpmHere(folder, options.tpm));
     if (options.publisher !== undefined) await requirePinned(resolve(options.publisher), folder, node);
-    await enroll(identity, token, options.at);
+    const isAlready = await identity.isEnrolledBy(invitation); // its answer was taken, and whoever waited for it was not told
+    if (!isAlready) await enroll(identity, token, options.at);
     const { isBound, problem } = identity.binding();
     if (problem !== undefined) process.stderr.write(`Its identity is not bound to the TPM of this machine: ${problem.message}\n`);
-    process.stdout.write(`${node} of ${site} is enrolled; its certificate holds until ${new Date(identity.validity()?.expiresMs ?? 0).toISOString()}${isBound ? "; its identity is bound to its TPM" : ""}\n`);
+    process.stdout.write(`${node} of ${site} is enrolled${isAlready ? " already" : ""}; its certificate holds until ${new Date(identity.validity()?.expiresMs ?? 0).toISOString()}${isBound ? "; its identity is bound to its TPM" : ""}${isAlready ? "; start it" : ""}\n`);
   } finally {
     lock.release();
   }

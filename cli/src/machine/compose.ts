@@ -236,5 +236,5 @@ function serve(node: HolonNode, ofControl: ControlApi | undefined, { api, token 
     decide: (principal, name, context) => node.guard.decide(principal, "call", { name }, context),
     ...(people === undefined ? {} : { approved: people.approved, refused: people.refused }),
   });
-  return serveRoutes({ address: api, routes, token, ...(people === undefined ? {} : { callers: { of: people.callerOf, machine: people.machine } }), pages: anyOf(createPages(consoleFolder, ofControl === undefined ? "node" : "control"), createManualPages(repository, consoleFolder)), title: ofControl === undefined ? "Holon node" : "Holon control", version: "1" });
+  return serveRoutes({ address: api, routes, token, ...(people === undefined ? {} : { callers: { of: people.callerOf, machine: people.machine, refused: people.turnedAway } }), pages: anyOf(createPages(consoleFolder, ofControl === undefined ? "node" : "control"), createManualPages(repository, consoleFolder)), title: ofControl === undefined ? "Holon node" : "Holon control", version: "1" });
 }

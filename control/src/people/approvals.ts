@@ -11,6 +11,7 @@
  */
 import type { Caller } from "@holon/core/api/caller.ts";
 import type { Call } from "@holon/core/api/guarded.ts";
+import { Denial } from "@holon/core/api/denial.ts";
 import type { Spent } from "@holon/core/api/spent.ts";
 import { secretsOf, withoutSecrets } from "@holon/core/api/without-secrets.ts";
 import { signedBySchema } from "@holon/core/diagnosis/signed-by.ts";
@@ -119,12 +120,12 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, concea
   const approvable: Approvals["approvable"] = (id, by, signature) => {
     const asked = approvalOf(id);
     const { kind, name } = by.principal;
-    if (kind !== "person") throw new HolonError("HOLON_APPROVAL_BAD", `${printPrincipal(by.principal)} is no person, and approves nothing`);
-    if (asked.person === name) throw new HolonError("HOLON_APPROVAL_BAD", `${name} asked for ${id} and cannot approve it`, { next: "Have another person approve it." });
+    if (kind !== "person") throw new Denial("other-person", "HOLON_APPROVAL_BAD", `${printPrincipal(by.principal)} is no person, and approves nothing`);
+    if (asked.person === name) throw new Denial("other-person", "HOLON_APPROVAL_BAD", `${name} asked for ${id} and cannot approve it`, { next: "Have another person approve it." });
     if (asked.by !== undefined && stands(asked)) throw new HolonError("HOLON_APPROVAL_BAD", `${id} was approved by ${asked.by} already`, { next: `${asked.who} may call now, as before.` });
     const told = shown(asked);
     const same = sameSigner(told, signature);
-    if (same !== undefined) throw new HolonError("HOLON_APPROVAL_BAD", `${id} is signed with the ${same}, who asked`, { next: "Sign with a key of your own, under the name that the node's configuration gives it." });
+    if (same !== undefined) throw new Denial("other-person", "HOLON_APPROVAL_BAD", `${id} is signed with the ${same}, who asked`, { next: "Sign with a key of your own, under the name that the node's configuration gives it." });
     return told;
   };
 
@@ -132,7 +133,7 @@ export function openApprovals(ledger: Ledger, { log, crypto, credentials, concea
     inTurn(async () => {
       if (isMending(call)) return { by: "nobody", signature: undefined };
       if (!isRole(call.caller.role)) {
-        throw new HolonError("HOLON_POLICY_DENIED", decision.reason, { next: "Two people are needed, and the machine's token is none: make users with `holon user add`, and log in." });
+        throw new Denial(decision.rule, "HOLON_POLICY_DENIED", decision.reason, { next: "Two people are needed, and the machine's token is none: make users with `holon user add`, and log in." });
       }
       const wanted = askedOf(call, decision);
       const secret = secretsOf(call.route, call.request.body);
@@ -194,7 +195,7 @@ async function isAnythingDone(log: PeopleHost["log"], trail: Lane, through: numb
   return (log.head(trail)?.sequence ?? 0) > through + since.length || types.some((type) => !asking.has(type));
 }
 
-const asking: ReadonlySet<string> = new Set([decidedEvent, peopleEvents.refused, peopleEvents.asked, peopleEvents.used, peopleEvents.returned, peopleEvents.began, peopleEvents.locked, peopleEvents.notProvided]);
+const asking: ReadonlySet<string> = new Set([decidedEvent, peopleEvents.refused, peopleEvents.asked, peopleEvents.used, peopleEvents.returned, peopleEvents.began, peopleEvents.locked, peopleEvents.loginRefused, peopleEvents.tokenRefused, peopleEvents.sessionRefused]);
 const trailLooked = 256;
 
 const keptSchema = z.strictObject({ params: z.record(z.string(), z.string()).optional(), query: z.record(z.string(), z.string()).optional(), body: z.unknown().optional(), password: z.string().optional() });

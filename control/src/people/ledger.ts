@@ -26,6 +26,8 @@ export interface PeopleHost {
   record(type: string, subject: string | undefined, data: unknown): NewRecord;
   /** Takes in what was written. */
   follow(): Promise<void>;
+  /** What nobody waits for could not be written. */
+  failed(error: unknown): void;
 }
 
 export interface Ledger {

@@ -28,7 +28,7 @@ async function open() {
   const port = createProvider(() => ({ groups }));
   const told: string[] = [];
   const [crypto, credentials] = [createCrypto(), createCredentials(new SeededRandom("provided"))];
-  const people: People = openPeople({ log: fleet.log, clock, crypto, credentials, concealed: openConcealed({ log: fleet.log, crypto, credentials }), time: { nowMs: () => nowMs, cell: () => ({ key: "time/known", value: null }) }, state: noPeople(), mayCall: () => true, provider: { port, config }, record: (type) => (told.push(type), { stream: "audit", class: "public", bytes: new TextEncoder().encode(type) }), follow: () => Promise.resolve() });
+  const people: People = openPeople({ log: fleet.log, clock, crypto, credentials, concealed: openConcealed({ log: fleet.log, crypto, credentials }), time: { nowMs: () => nowMs, cell: () => ({ key: "time/known", value: null }) }, state: noPeople(), mayCall: () => true, provider: { port, config }, record: (type) => (told.push(type), { stream: "audit", class: "public", bytes: new TextEncoder().encode(type) }), follow: () => Promise.resolve(), failed: assert.fail });
   const answerOf = (begun: { readonly url: string; readonly handle: string }) => {
     const { searchParams } = port.browse(begun.url, "ada");
     return { handle: begun.handle, state: searchParams.get("state") ?? "", code: searchParams.get("code") ?? "" };

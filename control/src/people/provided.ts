@@ -115,7 +115,7 @@ export function openProvided(ledger: Ledger, { clock, credentials, provider }: P
       const { config } = required();
       const { name, role } = await prove(answer).catch(async (failure: unknown) => {
         const { code, message } = toHolonError(failure);
-        if (isNews(`${code} ${address}`)) await ledger.write(peopleEvents.notProvided, config.name, { provider: config.name, code, message, address });
+        if (isNews(`${code} ${address}`)) await ledger.write(peopleEvents.loginRefused, config.name, { provider: config.name, code, message, address });
         throw failure;
       });
       const token = `holon_session_${credentials.secret()}`;

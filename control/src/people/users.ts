@@ -1,6 +1,8 @@
 /** Users with their passwords, and who of them is logged in. */
 import type { Caller } from "@holon/core/api/caller.ts";
-import { HolonError } from "@holon/core/errors.ts";
+import { Denial } from "@holon/core/api/denial.ts";
+import { createCounted } from "@holon/core/counted.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { CellChange } from "@holon/core/log/log.ts";
@@ -8,7 +10,7 @@ import { printPrincipal } from "@holon/core/policy/principal.ts";
 import type { Role } from "@holon/core/policy/roles.ts";
 import { peopleEvents, type KnownUser } from "../store/people.ts";
 import { mayGive, type Ledger, type PeopleHost } from "./ledger.ts";
-import { createLockout, type Lock } from "./lockout.ts";
+import { createLockout, type Attempt, type Lock, type Try } from "./lockout.ts";
 import { createNarrow } from "./narrow.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -38,17 +40,22 @@ export interface Users {
   setPassword(name: string, password: string, by: Caller): Promise<void>;
   /** One's own: the other sessions end. `HOLON_LOGIN_REFUSED`, `HOLON_LOGIN_LOCKED`. */
   changePassword(caller: Caller, old: string, password: string, address: string): Promise<void>;
+  /** Tells what was counted. */
+  close(): void;
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const cellOf = (name: string): string => `password/${name}`;
 
-export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<PeopleHost, "log" | "clock" | "credentials">, sessions: Sessions): Users {
+export function openUsers(ledger: Ledger, { log, clock, credentials, failed }: Pick<PeopleHost, "log" | "clock" | "credentials" | "failed">, sessions: Sessions): Users {
   const { state, inTurn, write } = ledger;
   const monotonicMs = (): number => clock.monotonicMs();
   const lockout = createLockout(monotonicMs);
   const narrow = createNarrow();
+  const wrong = createCounted<{ readonly name: string | null; readonly address: string; readonly code: string }>(clock, (tried, count) => {
+    write(peopleEvents.loginRefused, tried.name ?? "unknown", { ...tried, count }).catch(failed);
+  });
 
   const sealedOf = (name: string): string | undefined => {
     const bytes = state.users.has(name) ? log.cell(cellOf(name)) : undefined;
@@ -67,7 +74,7 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
     return user;
   };
   const requireGift = (by: Caller, role: Role): void => {
-    if (!mayGive(by.role, role)) throw new HolonError("HOLON_POLICY_DENIED", `${printPrincipal(by.principal)} is ${by.role}, and does not decide on who is ${role}`, { next: "Ask an owner." });
+    if (!mayGive(by.role, role)) throw new Denial("own-role", "HOLON_POLICY_DENIED", `${printPrincipal(by.principal)} is ${by.role}, and does not decide on who is ${role}`, { next: "Ask an owner." });
   };
   const requireOtherOwner = (name: string): void => {
     if (userOf(name).role !== "owner") return;
@@ -77,7 +84,7 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
 
   /** Whether the password is the one that the name had throughout. */
   async function check(name: string, password: string, address: string, session?: string): Promise<void> {
-    const attempt = lockout.begin({ name, address, isKnown: state.users.has(name), isFamiliar: state.familiar.get(name)?.includes(address) === true, ...(session === undefined ? {} : { session }) });
+    const attempt = begin({ name, address, isKnown: state.users.has(name), isFamiliar: state.familiar.get(name)?.includes(address) === true, ...(session === undefined ? {} : { session }) });
     const sealed = sealedOf(name);
     let isRight: boolean;
     try {
@@ -88,7 +95,21 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
     }
     if (isRight) return attempt.succeeded();
     await tellLocks(name, address, attempt.failed());
-    throw new HolonError("HOLON_LOGIN_REFUSED", "the name or the password is wrong");
+    throw refused(name, address, new HolonError("HOLON_LOGIN_REFUSED", "the name or the password is wrong"));
+  }
+
+  function begin(tried: Try): Attempt {
+    try {
+      return lockout.begin(tried);
+    } catch (error) {
+      throw refused(tried.name, tried.address, toHolonError(error));
+    }
+  }
+
+  function refused(name: string, address: string, error: HolonError): HolonError {
+    const known = state.users.has(name) ? name : null;
+    wrong.came(`${error.code} ${known ?? ""}`, { name: known, address, code: error.code });
+    return error;
   }
 
   /** A name that nobody has may be a password that was typed into the wrong field. */
@@ -117,7 +138,7 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
     },
     async logout({ principal, session }) {
       if (session === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${printPrincipal(principal)} is not logged in`, { next: "A token ends with `holon token revoke NAME`." });
-      sessions.end(session);
+      sessions.end(session, "logged out");
       await write(peopleEvents.ended, principal.name, { name: principal.name });
     },
     addUser: ({ name, role, password }, by) =>
@@ -132,7 +153,7 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
         requireGift(by, userOf(name).role);
         requireOtherOwner(name);
         await write(peopleEvents.removed, name, { name, by: printPrincipal(by.principal) }, { cells: [{ key: cellOf(name), value: null }] });
-        sessions.endAllOf(name);
+        sessions.endAllOf(name, "the user was removed");
       }),
     setRole: (name, role, by) =>
       inTurn(async () => {
@@ -145,7 +166,7 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
       inTurn(async () => {
         requireGift(by, userOf(name).role);
         await write(peopleEvents.password, name, { name, by: printPrincipal(by.principal) }, { cells: [await seal(name, password)] });
-        sessions.endAllOf(name);
+        sessions.endAllOf(name, "a password was set");
         lockout.free(name);
       }),
     async changePassword({ principal, session }, old, password, address) {
@@ -155,8 +176,9 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
       await inTurn(async () => {
         userOf(name);
         await write(peopleEvents.password, name, { name, by: printPrincipal(principal) }, { cells: [await seal(name, password)] });
-        sessions.endAllOf(name, session);
+        sessions.endAllOf(name, "a password was set", session);
       });
     },
+    close: () => wrong.close(),
   };
 }

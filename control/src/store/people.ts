@@ -13,10 +13,12 @@ export const peopleEvents = {
   password: "holon.user.password",
   tokenAdded: "holon.token.added",
   tokenRevoked: "holon.token.revoked",
+  tokenRefused: "holon.token.refused",
   began: "holon.session.began",
   ended: "holon.session.ended",
+  sessionRefused: "holon.session.refused",
   locked: "holon.login.locked",
-  notProvided: "holon.login.refused",
+  loginRefused: "holon.login.refused",
   asked: "holon.approval.asked",
   approved: "holon.approval.approved",
   rejected: "holon.approval.rejected",
@@ -99,13 +101,15 @@ export interface KnownApproval extends AskedApproval {
 export interface PeopleState {
   readonly users: Map<string, KnownUser>;
   readonly tokens: Map<string, KnownToken>;
+  /** By hash, the names of the last tokens that were revoked, or went with who made them. */
+  readonly revoked: Map<string, string>;
   /** By user, the last addresses that it logged in from with its password. */
   readonly familiar: Map<string, readonly string[]>;
   /** Those that wait, and those that are approved and not used yet. */
   readonly approvals: Map<string, KnownApproval>;
 }
 
-export const noPeople = (): PeopleState => ({ users: new Map(), tokens: new Map(), familiar: new Map(), approvals: new Map() });
+export const noPeople = (): PeopleState => ({ users: new Map(), tokens: new Map(), revoked: new Map(), familiar: new Map(), approvals: new Map() });
 
 /** Takes in one event of control's own trail; `unfit` where it is not what it says it is, or what it conceals was not concealed here; undefined where it is about something else. */
 export function applyPeople(state: PeopleState, event: StoredEvent, reveal: Reveal): "done" | "unfit" | undefined {
@@ -146,7 +150,7 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
   }),
   [peopleEvents.removed]: about(namedData, removeUser),
   [peopleEvents.tokenAdded]: about(tokenData, ({ tokens }, token, { recordedtime }) => tokens.set(token.name, { ...token, madeMs: Math.max(token.madeMs ?? 0, Date.parse(recordedtime)) })),
-  [peopleEvents.tokenRevoked]: about(namedData, ({ tokens }, { name }) => tokens.delete(name)),
+  [peopleEvents.tokenRevoked]: about(namedData, (state, { name }) => revokeToken(state, name)),
   [peopleEvents.asked]: about(askedData, ({ approvals }, asked, { time }) => {
     approvals.set(asked.id, { ...asked, askedAt: time, by: undefined });
     // What has ended is told by nothing: those at the front are the oldest, and more than may be open.
@@ -163,12 +167,22 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
 };
 
 /** With what was theirs: somebody else may have the name later. */
-function removeUser({ users, tokens, familiar, approvals }: PeopleState, { name }: { readonly name: string }): void {
+function removeUser(state: PeopleState, { name }: { readonly name: string }): void {
+  const { users, tokens, familiar, approvals } = state;
   users.delete(name);
   familiar.delete(name);
-  for (const token of tokens.values()) if (token.madeBy === name) tokens.delete(token.name);
+  for (const token of tokens.values()) if (token.madeBy === name) revokeToken(state, token.name);
   for (const asked of approvals.values()) {
     if (asked.person === name) approvals.delete(asked.id);
     else if (asked.by === `person ${name}`) approvals.set(asked.id, { ...asked, by: undefined });
   }
+}
+
+function revokeToken({ tokens, revoked }: PeopleState, name: string): void {
+  const token = tokens.get(name);
+  if (token === undefined) return;
+  tokens.delete(name);
+  revoked.set(token.hash, name);
+  const [oldest] = revoked.size > limits.apiTokensMax ? revoked.keys() : [];
+  if (oldest !== undefined) revoked.delete(oldest);
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { z } from "zod";
 import { HolonError } from "../errors.ts";
 import type { Caller } from "./caller.ts";
+import { Denial } from "./denial.ts";
 import { guardRoutes, type Gate } from "./guarded.ts";
 import type { Route, RouteRequest } from "./route.ts";
 
@@ -51,6 +52,19 @@ test("a token for some routes is asked about no other, and what wants approval i
   } });
   await approved?.handle({ ...request, caller: scoped });
   assert.deepEqual(done, ["GET/a", "four-eyes DELETE/a", "DELETE/a"]);
+});
+
+test("who is let by and refused behind it is told once: by the route, or by who keeps approvals; what failed otherwise is not", async () => {
+  const fails: Readonly<Record<string, Error>> = { "/role": new Denial("own-role", "HOLON_TOKEN_BAD", "not yours"), "/policy": new HolonError("HOLON_POLICY_DENIED", "not here"), "/missing": new HolonError("HOLON_TOKEN_BAD", "not there"), "/two": new HolonError("HOLON_INTERNAL", "never") };
+  const routes = Object.entries(fails).map(([path, error]): Route => ({ method: "POST", path, summary: "", answer: z.unknown(), handle: () => Promise.reject(error) }));
+  const told: string[] = [];
+  const gate: Gate = {
+    decide: (_, resource) => Promise.resolve(resource === "POST/two" ? { allow: false, wantsApproval: true, rule: "four-eyes", reason: "another person" } : { allow: resource !== "POST/none", rule: "r", reason: "as it is" }),
+    approved: () => Promise.reject(new Denial("four-eyes", "HOLON_POLICY_DENIED", "nobody can")),
+    refused: ({ caller, resource }, { allow, rule, reason }) => Promise.resolve(void told.push(`${caller.principal.name} ${resource} ${allow} ${rule}: ${reason}`)),
+  };
+  for (const route of guardRoutes([...routes, { method: "POST", path: "/none", summary: "", answer: z.unknown(), handle: () => Promise.reject(new Error("never")) }], gate)) await assert.rejects(route.handle(request), HolonError);
+  assert.deepEqual(told, ["machine POST/role false own-role: not yours", "machine POST/policy false route: not here", "machine POST/two false four-eyes: nobody can", "machine POST/none false r: as it is"]);
 });
 
 test("who is denied is told what helps whom: another role, another token, or whoever may change the rule", async () => {

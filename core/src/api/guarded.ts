@@ -1,11 +1,12 @@
 /** Routes behind the guard: each call is asked for by who makes it, before anything of it is done. */
-import { HolonError } from "../errors.ts";
+import { HolonError, toHolonError } from "../errors.ts";
 import { printRequest } from "../policy/compile.ts";
 import { fitsPattern, type Context, type Decision } from "../policy/policy.ts";
 import { printPrincipal, type Principal } from "../policy/principal.ts";
 import { roleFact } from "../policy/roles.ts";
 import { machineCaller, type Caller } from "./caller.ts";
 import { decideFor } from "./decide-for.ts";
+import { denyingRule } from "./denial.ts";
 import type { Route, RouteRequest } from "./route.ts";
 import { openAccount, type Account, type Spent } from "./spent.ts";
 
@@ -69,7 +70,8 @@ export function guardRoutes(routes: readonly Route[], gate: Gate): readonly Rout
         const account = openAccount(route);
         try {
           await ask(request, account);
-          return await route.handle({ ...request, spends: account.spends });
+          const admitted = { ...request, spends: account.spends };
+          return await telling({ caller: request.caller ?? machineCaller, resource: routeResource(route), route, request }, gate, () => route.handle(admitted));
         } catch (error) {
           await account.settle(error);
           throw error;
@@ -94,8 +96,20 @@ const decide = async ({ caller, resource }: Call, gate: Gate): Promise<Decision>
 async function demand(call: Call, gate: Gate): Promise<Spent | undefined> {
   const decision = await decide(call, gate);
   if (decision.allow) return undefined;
-  if (decision.wantsApproval === true && gate.approved !== undefined) return gate.approved(call, decision);
+  const { approved } = gate;
+  if (decision.wantsApproval === true && approved !== undefined) return telling(call, gate, () => approved(call, decision));
   return refuse(call, decision, gate);
+}
+
+/** Whom the guard let by, and who is refused behind it all the same. */
+async function telling<T>(call: Call, gate: Gate, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const rule = denyingRule(error);
+    if (rule !== undefined) await gate.refused?.(call, { allow: false, rule, reason: toHolonError(error).message });
+    throw error;
+  }
 }
 
 /** Before each thing that is told: a right may have ended since. What was approved once is approved until it ends. */

@@ -142,6 +142,8 @@ function parseRule(effect: Rule["effect"], [line, ...clauses]: Statement, file: 
     const never = parsed.classes.find((own) => own === "raw" || own === "personal");
     if (never !== undefined) at(`rule ${name} would let ${never} leave, which never does`, "Lower its class by a declared transform first, and permit what comes of that.");
   }
+  const [flow] = parsed.does.filter((action) => action !== "lower");
+  if (flow !== undefined && parsed.through.some(({ budget }) => budget !== undefined)) at(`rule ${name} asks for the budget of noise of what is to ${flow}, and no record tells its own`, "Ask for it in a rule of its own, with `does lower`: a budget is known where the noise is made.");
   const unasked = effect === "approve" ? parsed.does.find((action) => action !== "call" && action !== "diagnose") : undefined;
   if (unasked !== undefined) at(`rule ${name} would have ${unasked} approved, for which nobody can wait`, "Write `does call` or `does diagnose`: a person approves what people ask for; forbid or permit the rest.");
   if (effect === "permit" && parsed.does.includes("lower") && parsed.into.length === 0) lacks("into", "Say to which class it may be lowered: `into aggregate`.");
@@ -224,7 +226,7 @@ function parseClause(clauses: Clauses, word: string, values: readonly string[], 
   } else at(`\`${word}\` is no clause`, "Use who, does, what, class, into, from, to, through, when or because.");
 }
 
-const transformWords = Object.entries(transformFigures).map(([kind, figure]) => (figure === undefined ? kind : `${kind} ${figure.word} N`)).join(", ");
+const transformWords = Object.entries(transformFigures).map(([kind, figure]) => (figure === undefined ? kind : `${kind} ${figure.word} N${kind === "noise" ? " budget N" : ""}`)).join(", ");
 
 /** `any`, or pairs of a kind and a name or pattern. */
 function parseWho(values: readonly string[], at: Fail): PrincipalPattern[] {

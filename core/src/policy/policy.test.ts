@@ -8,6 +8,7 @@ import { policyFromEgress } from "./from-egress.ts";
 import { mismatch } from "./match.ts";
 import { parseAdopted, parsePolicy } from "./parse-policy.ts";
 import { actions, type Request } from "./policy.ts";
+import { parseTransform, printOnEvent, type Transform } from "./transform.ts";
 import { policyText, request } from "./testing/policies.ts";
 
 const text = `policy plant 3
@@ -247,4 +248,15 @@ test("any text at all is a policy or is refused with the code", () => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+test("a rule bounds what the noise of all outputs together may cost, where it is made; no record tells that, and none is asked for it", () => {
+  const of = (does: string, through: string) => parsePolicy(`policy plant 1\npermit noisy\n  who function *\n  does ${does}\n  class personal\n  into aggregate\n  through ${through}\n`);
+  const policy = compilePolicy(of("lower", "noise epsilon 0.5 budget 4"));
+  const allows = (through: Transform): boolean => policy.decide({ kind: "function", name: "clinic/steps" }, "lower", { name: "clinic/steps", class: "personal", into: "aggregate", jurisdiction: "EU" }, { through }).allow;
+  assert.deepEqual([{ epsilon: 0.5, budget: 4 }, { epsilon: 0.1, budget: 0.5 }, { epsilon: 0.5, budget: 1_000_000 }, { epsilon: 1, budget: 4 }, { epsilon: 0.5 }].map((noise) => allows({ kind: "noise", ...noise })), [true, true, false, false, false]);
+  assert.deepEqual(policy.decide({ kind: "function", name: "f" }, "lower", { name: "f", class: "personal", into: "aggregate", jurisdiction: "EU" }, { through: { kind: "noise", epsilon: 0.5, budget: 5 } }).reason.match(/through .*/)?.[0], "through noise epsilon 0.5 budget 5");
+  assert.deepEqual([printOnEvent({ kind: "noise", epsilon: 0.5, budget: 4 }), parseTransform("noise epsilon 0.5 budget 4")], ["noise epsilon 0.5", { kind: "noise", epsilon: 0.5, budget: 4 }]);
+  for (const bad of ["aggregate count 5 budget 4", "noise budget 0", "noise epsilon 1 budget", "noise budget 4 budget 4", "noise epsilon 1 epsilon 2"]) assert.throws(() => of("lower", bad), { code: "HOLON_POLICY_BAD", message: /is no transform/ }, bad);
+  assert.throws(() => parsePolicy("policy plant 1\npermit noisy\n  who any\n  does leave\n  class aggregate\n  from EU\n  to EU\n  through noise budget 4\n"), { code: "HOLON_POLICY_BAD", message: /no record tells its own/ });
 });

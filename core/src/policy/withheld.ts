@@ -39,9 +39,13 @@ function withheldText({ how, where, lanes, count, reason, since }: WithheldRow):
 /** What is raw or personal was made to leave only as something less, which nobody lets its maker say. */
 export const rawStays = "base/raw-stays";
 
+/** Nobody has written a policy, and no app's `egress` names it. */
+export const unwrittenStays = "base/no-policy";
+
 function withheldNext({ how, destination, rule }: WithheldRow): string {
   const later = how === "stays" ? " What is recorded from then on leaves; what stands in `local` stays there." : "";
   if (rule === rawStays) return `Where its maker is to lower the class, let a rule of the policy permit that (\`does lower\`; \`holon policy show\`, \`holon policy set FILE\`).${later}`;
+  if (rule === unwrittenStays) return `Write a policy that lets that class leave with that stream (\`holon policy set FILE\`; an example is in the guide on residency); or declare it \`raw\` where it is to stay.${later}`;
   if (destination === null) return `Say in its holon.node.yaml in which jurisdiction the node above it stands (\`uplink.jurisdiction\`), and start it again; or let a rule of the policy permit \`leave\` of that class to \`*\`.${later}`;
   return `Where it is to leave, let a rule of the policy permit that (\`holon policy show\`, \`holon policy test FILE\`, \`holon policy set FILE\`); where not, a rule that forbids it says so and ends this.${later}`;
 }

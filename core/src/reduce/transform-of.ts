@@ -6,7 +6,7 @@ import type { Reduction } from "../schema/reduction.ts";
 export function transformOf(reduction: Reduction): Transform | undefined {
   if (reduction.kind === "discard") return undefined;
   if (reduction.kind === "aggregate") return { kind: "aggregate", count: reduction.countMin };
-  if (reduction.kind === "noise") return { kind: "noise", epsilon: reduction.epsilon };
+  if (reduction.kind === "noise") return { kind: "noise", epsilon: reduction.epsilon, budget: reduction.budget };
   if (reduction.kind === "k-anonymise") return { kind: "k-anonymise", k: reduction.k };
   if (reduction.kind === "redact" || reduction.kind === "pseudonymise") return { kind: reduction.kind };
   if (reduction.kind === "judge") return { kind: "function" };

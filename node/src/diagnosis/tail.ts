@@ -32,7 +32,7 @@ function whyWithheld(event: Event, stream: StreamName, log: Log, { own }: Policy
   if (stream === "local") return "what stands in local stays";
   const through = event.through === undefined ? undefined : parseTransform(event.through);
   const decision = own.decide({ kind: "node", name: log.origin }, "leave", { name: stream, class: event.class, jurisdiction: event.jurisdiction }, { through });
-  return decision.allow ? undefined : decision.reason;
+  return decision.allow ? undefined : `it is told only where the policy lets it go anywhere: ${decision.reason}`;
 }
 
 /** Of a time when it stood in the clear. */

@@ -2,7 +2,7 @@
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { encodeWithData } from "@holon/core/event/stored.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
-import { printTransform, type Transform } from "@holon/core/policy/transform.ts";
+import { printOnEvent, type Transform } from "@holon/core/policy/transform.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import type { DataClass, StoredEvent, StreamName } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -51,7 +51,7 @@ export function createEvents(config: Pick<NodeConfig, "name" | "jurisdiction">, 
       clock: wall.state,
       class: input.class,
       jurisdiction: config.jurisdiction,
-      ...(input.through === undefined ? {} : { through: printTransform(input.through) }),
+      ...(input.through === undefined ? {} : { through: printOnEvent(input.through) }),
       ...(input.causedBy === undefined ? {} : { causedby: input.causedBy }),
       ...(input.traceparent === undefined ? {} : { traceparent: input.traceparent }),
       ...(input.deviceCounter === undefined ? {} : { devicecounter: input.deviceCounter }),

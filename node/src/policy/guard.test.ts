@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
+import { withheldFindings } from "@holon/core/policy/withheld.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
@@ -149,5 +150,19 @@ test("what the policy keeps here that was made to leave is counted, by rule and 
   assert.deepEqual(guard.withheld(), [], "of the policy before nothing is told any more");
   guard.stays("aggregate", "telemetry");
   assert.deepEqual(guard.withheld().map(({ how, where, rule, isForbidden, count }) => [how, where, rule, isForbidden, count]), [["stays", "telemetry", "nothing-aggregated", true, 1]]);
+  await log.close();
+});
+
+test("what its owner meant to leave is told as withheld where no policy is written; what an app's author keeps is not", async (context) => {
+  const config = { name: "gateway-1", jurisdiction: "EU/DE", parent: "wss://edge-1:7401", uplink: { jurisdiction: "EU" } } as const;
+  const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const guard = createGuard({ config, log, clock: createClock(), events: createEvents(config, createClock()), integrity });
+  guard.stays("derived", "data");
+  assert.deepEqual(guard.withheld(), []);
+  for (let count = 0; count < 3; count++) guard.stays("derived", "telemetry", undefined, true);
+  assert.deepEqual(guard.withheld().map(({ how, where, count, rule, isForbidden }) => [how, where, count, rule, isForbidden]), [["stays", "telemetry", 3, "base/no-policy", false]]);
+  const [finding] = withheldFindings("gateway-1", guard.withheld());
+  assert.match(`${finding?.state} ${finding?.says} ${finding?.next}`, /^warn 3 records for telemetry stay in `local` since .*: no policy is written, .* Write a policy that lets that class leave/);
   await log.close();
 });

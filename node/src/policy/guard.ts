@@ -14,8 +14,8 @@ import { relayedPolicy } from "@holon/core/policy/from-egress.ts";
 import type { Action, Context, Decision, Resource } from "@holon/core/policy/policy.ts";
 import { printPrincipal, type Principal } from "@holon/core/policy/principal.ts";
 import type { Clock } from "@holon/core/ports.ts";
-import { printTransform, type Transform } from "@holon/core/policy/transform.ts";
-import type { WithheldRow } from "@holon/core/policy/withheld.ts";
+import { printOnEvent, type Transform } from "@holon/core/policy/transform.ts";
+import { unwrittenStays, type WithheldRow } from "@holon/core/policy/withheld.ts";
 import type { EgressRule } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { DataClass, StreamName } from "@holon/core/schema/event.ts";
@@ -36,8 +36,8 @@ export interface Guard {
   inForce(): PolicyInForce;
   /** Whether output of that class may stand in a stream that leaves. */
   mayExport(dataClass: DataClass, stream: StreamName, through?: Transform): boolean;
-  /** Output of that class was made for a stream that leaves, and was recorded in `local` since the policy does not let it leave. */
-  stays(dataClass: DataClass, stream: StreamName, through?: Transform): void;
+  /** Output of that class was made for a stream that leaves, and was recorded in `local` since the policy does not let it leave. `isMeant`: somebody said that it is to, and it is counted without a written policy too. */
+  stays(dataClass: DataClass, stream: StreamName, through?: Transform, isMeant?: boolean): void;
   /** What was made to leave, and is kept here by a written policy, since the start at most. */
   withheld(): readonly WithheldRow[];
   /** The class that data gets from a unit: a lower one only where the policy lets this unit lower it so; while a document is changed for the next one, only where both do. */
@@ -182,7 +182,7 @@ export function createGuard({ config, log, clock, events, integrity }: GuardOpti
     const denied = answers.find((answer) => !answer.allow);
     const allow = denied === undefined;
     const rule = denied?.rule ?? unique(answers.map((answer) => answer.rule)).join(", ");
-    const through = unique(own.flatMap((label) => (label.through === undefined ? [] : printTransform(label.through))));
+    const through = unique(own.flatMap((label) => (label.through === undefined ? [] : printOnEvent(label.through))));
     const data = {
       allow, rule, lane, classes: unique(own.map((label) => label.class)), policyVersion, from,
       ...(hash === undefined ? {} : { policy: hash, jurisdictions: unique(own.flatMap((label) => label.jurisdiction ?? [])), ...(through.length === 0 ? {} : { through }) }),
@@ -288,7 +288,8 @@ export function createGuard({ config, log, clock, events, integrity }: GuardOpti
     },
     inForce: () => leaving,
     mayExport: (dataClass, stream, through) => atBirth(dataClass, stream, through).allow,
-    stays(dataClass, stream, through) {
+    stays(dataClass, stream, through, isMeant = false) {
+      if (isMeant && !isWritten(running)) withheld.stays(stream, { rule: unwrittenStays, reason: `no policy is written, and no app's egress lets ${dataClass} leave with ${stream}`, destination: above }, "");
       if (isWritten(running)) withheld.stays(stream, { ...atBirth(dataClass, stream, through), destination: above }, running.hash ?? "");
     },
     withheld: () => withheld.rows(running.hash ?? "", (lane) => {

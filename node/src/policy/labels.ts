@@ -2,7 +2,7 @@
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import { limits } from "@holon/core/limits.ts";
 import { classesOf, runPreambles, runRecords, type Integrity } from "@holon/core/log/run.ts";
-import { parseTransform, printTransform, type Transform } from "@holon/core/policy/transform.ts";
+import { parseTransform, printOnEvent, type Transform } from "@holon/core/policy/transform.ts";
 import { dataClassSchema, type DataClass, type StoredEvent } from "@holon/core/schema/event.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { BatchRun } from "../log/scan.ts";
@@ -68,7 +68,7 @@ export function createLabels({ self, epoch, jurisdiction, integrity }: LabelsOpt
   };
 }
 
-export const printLabel = ({ class: own, jurisdiction, through }: Label): string => `${own} ${jurisdiction ?? "?"}${through === undefined ? "" : ` ${printTransform(through)}`}`;
+export const printLabel = ({ class: own, jurisdiction, through }: Label): string => `${own} ${jurisdiction ?? "?"}${through === undefined ? "" : ` ${printOnEvent(through)}`}`;
 
 function* eventsOf({ header, bytes }: BatchRun, integrity: Integrity): Generator<StoredEvent> {
   for (const record of runRecords(bytes, header, integrity).records) {

@@ -1,7 +1,7 @@
 /** Counts what the policy keeps here that was made to leave: of this run of the node, in memory. What may not leave by an app's own `egress` alone its author said, and is not counted. */
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import type { Decision } from "@holon/core/policy/policy.ts";
-import { rawStays, withheldRowsMax, type WithheldRow } from "@holon/core/policy/withheld.ts";
+import { rawStays, unwrittenStays, withheldRowsMax, type WithheldRow } from "@holon/core/policy/withheld.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 
@@ -61,4 +61,4 @@ export function createWithheld({ wall }: Pick<Clock, "wall">): Withheld {
 const keptMax = 64;
 
 /** `default` is what the compiled policy names where none of its rules permits. */
-const row = (how: WithheldRow["how"], where: string, { count, destination, rule, reason, sinceMs }: Held, lanes = 1): WithheldRow => ({ how, where, lanes, count, destination: destination ?? null, rule, reason, isForbidden: rule !== "default" && rule !== rawStays, since: isoTime(sinceMs) });
+const row = (how: WithheldRow["how"], where: string, { count, destination, rule, reason, sinceMs }: Held, lanes = 1): WithheldRow => ({ how, where, lanes, count, destination: destination ?? null, rule, reason, isForbidden: !["default", rawStays, unwrittenStays].includes(rule), since: isoTime(sinceMs) });

@@ -47,7 +47,7 @@ export function createOtlpIn({ settings, log, events, guard }: OtlpInOptions): O
       const stream = isMeant && guard.mayExport(dataClass, "telemetry") ? "telemetry" : "local";
       const records = parts.map((data): NewRecord => events.record({ stream, type: otlpTypes[signal], class: dataClass, producer: "otlp", data }));
       if (records.length > 0) await log.append({ records });
-      if (isMeant && stream === "local") for (const _ of records) guard.stays(dataClass, "telemetry");
+      if (isMeant && stream === "local") for (const _ of records) guard.stays(dataClass, "telemetry", undefined, true);
       const answer: OtlpMessage = rejected === 0 ? {} : { partialSuccess: { [shape.rejected]: String(rejected), errorMessage: why.join("; ") } };
       return { contentType: isJson ? json : protobuf, body: isJson ? encodeJson(answer) : encodeProtobuf(shape.response, answer) };
     } catch (error) {

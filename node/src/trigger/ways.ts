@@ -143,7 +143,8 @@ export function createWays(options: WaysOptions): Ways {
     const [found] = below.find(app, request);
     const destination = options.isSibling(node) ? options.jurisdiction : node === options.above()?.name ? options.parentJurisdiction : undefined;
     if (dataClass === undefined || !(await guard.mayShare({ app, name: found?.route.fn ?? "", class: dataClass, rules: found?.app.egress ?? [], destination, policyVersion: found?.version ?? 1, change: ++changes }))) {
-      throw new HolonError("HOLON_POLICY_DENIED", `what ${app} is asked is of class ${dataClass ?? "raw"}, which may not leave ${self} for ${node}`, { next: "Ask a node on which the function runs; or give the trigger a `class` that the app's egress, or the policy, lets leave." });
+      const [what, to] = [`${app}/${found?.route.fn ?? "*"}`, destination ?? "*"];
+      throw new HolonError("HOLON_POLICY_DENIED", `what ${app} is asked is of class ${dataClass ?? "raw"}, which may not leave ${self} for ${node}: nothing lets ${self} share ${what} from anywhere to ${destination ?? "nobody knows where"}`, { next: `Ask a node on which the function runs; give the trigger a \`class\` that may leave; or permit it in the policy: \`does share\`, \`what ${what}\`, \`from *\`, \`to ${to}\` (without a written policy: in the app's egress).` });
     }
   }
 

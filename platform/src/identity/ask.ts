@@ -1,7 +1,7 @@
 /** Asks a listener for a certificate: with the first request of a new node, or from one whose certificate is beyond its date. */
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { challengeAnswerSchema } from "@holon/core/identity/chip.ts";
-import { identityMethods, issuedSchema, type Enrolment, type Issued, type LobbyMethod } from "@holon/core/identity/messages.ts";
+import { identityMethods, issuedSchema, type Enrolment, type InvitationToken, type Issued, type LobbyMethod } from "@holon/core/identity/messages.ts";
 import { firstSeries, seriesOver } from "@holon/core/identity/series.ts";
 import { limits } from "@holon/core/limits.ts";
 import { z } from "zod";
@@ -16,6 +16,9 @@ const problemSchema = z.object({ error: z.object({ code: z.string(), message: z.
 
 /** Nobody else tries again, as the link of a node that is enrolled does. */
 const notJoined = "This node is not enrolled yet. See that control, or another node of the fleet, listens at that address, and run this again with the same token; `--at` names another address.";
+
+/** Of a folder of before, which does not say by which invitation it was enrolled. */
+const joinedBefore = ({ node, site }: Pick<InvitationToken, "node" | "site">): string => `The folder holds a certificate of ${node} of ${site} already: if it came of this token, start the node. If nobody of yours used it, revoke the node that did, and make a new invitation.`;
 
 /** Joins the fleet that the token names, at its address or another listener of the fleet. `HOLON_INVITATION_…`, `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_SERIES`, `HOLON_LINK_UNREACHABLE`. */
 export async function enroll(identity: NodeIdentity, tokenText: string, at?: string): Promise<void> {
@@ -32,6 +35,8 @@ export async function enroll(identity: NodeIdentity, tokenText: string, at?: str
       return proven;
     });
   const ask = async (request: Enrolment): Promise<Issued> => askLobby(await connected(), identityMethods.enroll, request, printAddress("wss", address), issuedSchema);
+  const held = identity.self();
+  const isHere = held?.node === token.node && held.site === token.site && identity.authority() === token.authority;
   const request = await identity.enrolment(token);
   const issued = await ask(request).catch(async (error: unknown) => {
     // A control of before takes no request that names a TPM. Where it is a liar on the way who says so, the next certificate binds the node.
@@ -39,7 +44,9 @@ export async function enroll(identity: NodeIdentity, tokenText: string, at?: str
     if (!isOfBefore) throw error;
     return ask(await identity.enrolmentUnbound(token, error));
   }).catch((error: unknown) => {
-    throw error instanceof HolonError && error.code === "HOLON_LINK_UNREACHABLE" ? new HolonError(error.code, error.message, { cause: error, next: notJoined }) : error;
+    if (!(error instanceof HolonError)) throw error;
+    const next = error.code === "HOLON_LINK_UNREACHABLE" ? notJoined : error.code === "HOLON_INVITATION_USED" && isHere ? joinedBefore(token) : undefined;
+    throw next === undefined ? error : new HolonError(error.code, error.message, { cause: error, next });
   });
   await identity.adoptFirst(issued, token);
 }

@@ -102,7 +102,7 @@ test("what was heard outlives a start, also where no certificate was to be had; 
   const foreign = await testFleet();
   const kept = readFileSync(join(folder, "identity/series.json"), "utf8");
   await certifyHere(again, foreign.authority, { node: "gateway-1", site: "elsewhere", tier: "gateway" }, testClock());
-  assert.deepEqual(readdirSync(join(folder, "identity")), ["identity.json"]);
+  assert.deepEqual(readdirSync(join(folder, "identity")), ["enrolled.json", "identity.json"]);
   writeFileSync(join(folder, "identity/series.json"), kept); // as where the power went before it was removed
   assert.equal((await NodeIdentity.open(folder, testClock())).seriesHeld.newest, 1);
 });

@@ -1,6 +1,6 @@
 /** The worker of one function. Imports no more than it must: each file here is one that the sandbox may read. */
 import { syncBuiltinESMExports } from "node:module";
-import { constants } from "node:os";
+import os, { constants } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import type { ModelDecision, Tensor } from "@holon/core/ports.ts";
 import type { HostModels, UnitHost } from "@holon/core/run/host.ts";
@@ -39,6 +39,7 @@ function keepToThisProcess(): void {
   const sendHere = (of: number, signal: number): unknown => (of === pid && typeof send === "function" ? Reflect.apply(send, process, [of, signal]) : -constants.errno.EPERM);
   const fixed = { kill: process.kill, _kill: sendHere, _debugProcess: undefined, _debugEnd: undefined, binding: undefined, _linkedBinding: undefined, dlopen: undefined, report: undefined };
   for (const [name, value] of Object.entries(fixed)) Reflect.defineProperty(process, name, { value, writable: false, configurable: false });
+  Reflect.defineProperty(os, "setPriority", { value: undefined, writable: false, configurable: false });
   syncBuiltinESMExports();
 }
 

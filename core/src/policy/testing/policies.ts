@@ -11,7 +11,7 @@ const names = fc.constantFrom("gateway-1", "gateway-2", "edge-1", "app/judge");
 const resources = fc.constantFrom("data", "alarm", "GET/v1/nodes", "app/judge", "model/pca");
 const lowered = fc.constantFrom("derived", "aggregate", "public");
 const transforms: readonly Transform[] = [
-  { kind: "aggregate", count: 5 }, { kind: "aggregate", count: 20 }, { kind: "redact" }, { kind: "pseudonymise" }, { kind: "k-anonymise", k: 3 }, { kind: "noise", epsilon: 0.1 }, { kind: "noise", epsilon: 2 }, { kind: "release" }, { kind: "function" },
+  { kind: "aggregate", count: 5 }, { kind: "aggregate", count: 20 }, { kind: "redact" }, { kind: "pseudonymise" }, { kind: "k-anonymise", k: 3 }, { kind: "noise", epsilon: 0.1 }, { kind: "noise", epsilon: 2 }, { kind: "noise", epsilon: 0.1, budget: 3 }, { kind: "release" }, { kind: "function" },
 ];
 const wanted = fc.constantFrom("aggregate", "aggregate count 10", "redact", "pseudonymise", "k-anonymise k 5", "noise epsilon 1", "function");
 const listOf = (values: fc.Arbitrary<string>): fc.Arbitrary<string> => fc.uniqueArray(values, { minLength: 1, maxLength: 3 }).map((list) => list.join(" "));
