@@ -205,8 +205,9 @@ export const limits = {
   nodeEndsForgetMs: 120_000,
   /** A unit that lacks the lease under which it runs looks so often whether there is one. */
   unitTenureLookMs: 500,
-  /** The state of one function, keys and values. At the bound: `HOLON_STATE_TOO_LARGE`. */
+  /** The state of one function, keys and values, and what each key counts beside its text: so much it takes to hold and to store one. At the bound: `HOLON_STATE_TOO_LARGE`. */
   unitStateBytesMax: 8 << 20,
+  unitStateKeyBytes: 128,
   /** One key of a function's state, characters. At the bound: `HOLON_STATE_TOO_LARGE`. */
   unitStateKeyMax: 512,
   /** One shared value or element, as JSON. At the bound: `HOLON_SHARED_FULL`. */
@@ -811,6 +812,8 @@ export const limits = {
   /** How long after it could not be told it is tried again, growing. */
   alertRetryMs: 1_000,
   alertRetryMaxMs: 300_000,
+  /** Messages of one urgency that have had their try and wait for a receiver that fails. At the bound: what is new waits until it is back, and goes together. */
+  alertMessagesTriedMax: 8,
   alertAnswerMs: 10_000,
   /** How often an objective's counts are kept, and of how many nodes at most it is kept how far each was counted. At the bound: after a start it begins with what is read back. */
   objectiveKeepMs: 900_000,

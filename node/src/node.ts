@@ -77,6 +77,7 @@ import { createMoveAsks } from "./moving/asks.ts";
 import type { MoveRules } from "./moving/moves.ts";
 import { createStateKeeper, type StateKeeper } from "./moving/state-keeper.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
+import type { RouteStatus } from "@holon/core/alert/route-status.ts";
 import type { ExportStatus } from "@holon/core/telemetry/export-status.ts";
 import type { createHistory } from "@holon/core/telemetry/history.ts";
 import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
@@ -143,6 +144,8 @@ export interface NodeStatus {
   readonly helped?: readonly HelpRow[] | undefined;
   /** How its telemetry stands on its way to a collector; undefined where none was named. */
   readonly export?: ExportStatus | undefined;
+  /** The ways on which it tells of alerts; undefined where it has none. */
+  readonly alertRoutes?: readonly RouteStatus[] | undefined;
   /** What was made to leave and is kept here by the policy; undefined where nothing is. */
   readonly withheld?: readonly WithheldRow[] | undefined;
   /** Parts of the log that were found damaged at this start and at none before. */
@@ -611,8 +614,15 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     delegated: parts.stewardship?.status(),
     helped: parts.elasticity?.status(),
     export: parts.telemetry?.exporting(),
+    alertRoutes: routesOf(parts),
     damage,
   };
+}
+
+/** A node that tells nobody says nothing of it. */
+function routesOf({ telemetry }: Parts): readonly RouteStatus[] | undefined {
+  const routes = telemetry?.alerting.routes() ?? [];
+  return routes.length === 0 ? undefined : routes;
 }
 
 /** What keeps blobs from coming is what keeps this node, or one below it, from what it should run. */

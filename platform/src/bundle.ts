@@ -13,11 +13,11 @@ export interface FunctionBundle {
 }
 
 /**
- * Bundles the module at an absolute path. It must bring all it needs: what only one runtime has (`node:*`) is not found.
+ * Bundles the module at an absolute path. It must bring all it needs; only the runtime `worker` has Node's own modules (`node:*`).
  * `HOLON_UNIT_BAD` names the module and the import or field at fault.
  */
-export async function bundleFunction(modulePath: string): Promise<FunctionBundle> {
-  const code = await bundle(modulePath);
+export async function bundleFunction(modulePath: string, runtime?: "worker"): Promise<FunctionBundle> {
+  const code = await bundle(modulePath, runtime === "worker" ? { ...forAnyRuntime, external: ["node:*"] } : forAnyRuntime);
   return { code, definition: await describe(basename(modulePath), code) };
 }
 
@@ -27,7 +27,9 @@ export async function bundleFunction(modulePath: string): Promise<FunctionBundle
  */
 export const bundleForNode = (modulePath: string): Promise<Uint8Array> => bundle(modulePath, { platform: "node" });
 
-async function bundle(modulePath: string, options: BuildOptions = { platform: "neutral", mainFields: ["module", "main"], minify: true, legalComments: "none" }): Promise<Uint8Array> {
+const forAnyRuntime: BuildOptions = { platform: "neutral", mainFields: ["module", "main"], minify: true, legalComments: "none" };
+
+async function bundle(modulePath: string, options: BuildOptions): Promise<Uint8Array> {
   try {
     const result = await withBundler(({ build }) => build({ ...options, entryPoints: [modulePath], bundle: true, write: false, format: "esm", target: "es2024", logLevel: "silent", plugins: [ownSdk] }));
     return result.outputFiles?.[0]?.contents ?? new Uint8Array(0);

@@ -72,7 +72,7 @@ export async function publish({ manifest: written, folder, path }: LoadedManifes
       continue;
     }
     if (on !== undefined || emits !== undefined || uses !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} says itself what it is for`, { next: "Take `on`, `emits` and `uses` out of the manifest; they stand in its defineFunction." });
-    const { code, definition } = await bundleFunction(resolve(folder, module));
+    const { code, definition } = await bundleFunction(resolve(folder, module), runtime === "worker" ? runtime : undefined);
     for (const [name, shapes] of Object.entries(definition.modelShapes ?? {})) {
       const [graph, end] = [graphs.get(name), graphs.get(endOf(manifest.models, name))];
       const unfit = graph === undefined ? undefined : shapesProblem(shapes, { ...graph, outputs: end?.outputs ?? graph.outputs });

@@ -6,6 +6,13 @@ export function isoTime(ms: number): string {
   }
   return lastText;
 }
+
+/** Whether it can be told so: of the years that RFC 3339 can write. */
+export const isTimeOfEvent = (ms: unknown): ms is number => typeof ms === "number" && ms >= firstMs && ms <= lastOfAllMs;
+
+const firstMs = Date.parse("0000-01-01T00:00:00Z");
+const lastOfAllMs = Date.parse("9999-12-31T23:59:59.999Z");
+
 let lastMs = Number.NaN;
 let lastText = "";
 

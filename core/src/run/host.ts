@@ -5,6 +5,8 @@
  * A batch that fails leaves the host unusable: the instance is started again from what was stored.
  */
 import { HolonError } from "../errors.ts";
+import { isDeeperThan } from "../depth.ts";
+import { isTimeOfEvent } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
 import { copyTensors, scoresOf, tensorProblem } from "../model/tensor.ts";
 import type { FittedParameters, ModelDecision, Tensor, Tensors, UnitCall, UnitEvent, UnitMoment, UnitOutput, UnitResult } from "../ports.ts";
@@ -162,13 +164,14 @@ class Batch {
   emit(type: string, output: Omit<UnitOutput, "type">): void {
     if (!Object.hasOwn(this.#definition.emits, type)) throw misuse(this.#name, "emitted a type that its emits does not declare");
     if (this.#definition.emits[type]?.stream === "alarm") this.#isFollowed = true;
-    if (!Number.isFinite(output.timeMs)) throw misuse(this.#name, `emitted ${type} with a timeMs that is no number`);
+    if (!isTimeOfEvent(output.timeMs)) throw misuse(this.#name, `emitted ${type} with a timeMs that is no time: milliseconds since 1970, of the years 0 to 9999`);
     if (output.subject !== undefined && (typeof output.subject !== "string" || output.subject === "" || output.subject.length > 256)) {
       throw misuse(this.#name, `emitted ${type} with a subject that is no text of 1 to 256 characters`);
     }
     const text: string = JSON.stringify(output.data) ?? "null";
     this.#outputBytes += text.length;
     const data: unknown = JSON.parse(text);
+    if (isDeeperThan(data, limits.payloadDepthMax)) throw misuse(this.#name, `emitted ${type} with data that nests deeper than ${limits.payloadDepthMax} levels`);
     const misfit = misfitOf(this.#definition.schemas?.emits[type], data);
     const emitted = `function ${this.#name} emitted ${type} whose data does not fit`;
     if (misfit !== undefined) throw withOwnWords(new HolonError("HOLON_UNIT_BAD", `${emitted} ${misfit.full}`), `${emitted} ${misfit.told}`);

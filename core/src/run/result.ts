@@ -1,5 +1,7 @@
 /** What comes out of a sandbox, checked before anybody trusts it. */
 import { z } from "zod";
+import { isDeeperThan } from "../depth.ts";
+import { isTimeOfEvent } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
 import { isTensor } from "../model/tensor.ts";
 import type { UnitResult } from "../ports.ts";
@@ -11,9 +13,9 @@ import { unitTextMax } from "./unit-text.ts";
 
 const resultSchema = z.strictObject({
   outputs: z
-    .array(z.strictObject({ type: eventTypeSchema, subject: z.string().min(1).max(256).optional(), timeMs: z.number(), data: z.unknown(), cause: z.int().min(0) }))
+    .array(z.strictObject({ type: eventTypeSchema, subject: z.string().min(1).max(256).optional(), timeMs: z.number().refine(isTimeOfEvent), data: z.unknown().refine((data) => !isDeeperThan(data, limits.payloadDepthMax)), cause: z.int().min(0) }))
     .max(limits.unitOutputsMax),
-  state: z.array(z.strictObject({ key: z.string().max(limits.unitStateKeyMax), value: z.string().max(limits.unitStateBytesMax).nullable() })),
+  state: z.array(z.strictObject({ key: z.string().max(limits.unitStateKeyMax), value: z.string().max(limits.unitStateBytesMax).nullable() })).max(2 * Math.floor(limits.unitStateBytesMax / limits.unitStateKeyBytes)),
   shared: z.array(sharedOperationSchema).max(limits.sharedOperationsMax).optional(),
   status: z.string().max(limits.unitStatusMax).optional(),
   inferenceMs: z.array(z.number().min(0)),

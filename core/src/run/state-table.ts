@@ -9,13 +9,13 @@ export class StateTable implements UnitState {
   readonly #owner: string;
   readonly #values: Map<string, string>;
   #changes = new Map<string, string | null>();
-  /** Characters of keys and values: a lower bound of the bytes, and cheap. */
+  /** Characters of keys and values, a lower bound of the bytes and cheap, and what each key counts beside. */
   #size = 0;
 
   constructor(owner: string, initial: ReadonlyMap<string, string>) {
     this.#owner = owner;
     this.#values = new Map(initial);
-    for (const [key, value] of initial) this.#size += key.length + value.length;
+    for (const [key, value] of initial) this.#size += key.length + value.length + limits.unitStateKeyBytes;
   }
 
   get(key: string): unknown {
@@ -29,8 +29,8 @@ export class StateTable implements UnitState {
     const before = this.#values.get(key);
     if (before === text) return;
     if (key.length > limits.unitStateKeyMax) throw tooLarge(this.#owner, `a key has ${key.length} characters, the limit is ${limits.unitStateKeyMax}`);
-    const size = this.#size + text.length + (before === undefined ? key.length : -before.length);
-    if (size > limits.unitStateBytesMax) throw tooLarge(this.#owner, `it would hold ${size} bytes, the limit is ${limits.unitStateBytesMax}`);
+    const size = this.#size + text.length + (before === undefined ? key.length + limits.unitStateKeyBytes : -before.length);
+    if (size > limits.unitStateBytesMax) throw tooLarge(this.#owner, `it would hold ${size} bytes, with ${limits.unitStateKeyBytes} for each of its ${this.#values.size + (before === undefined ? 1 : 0)} keys; the limit is ${limits.unitStateBytesMax}`);
     this.#size = size;
     this.#values.set(key, text);
     this.#changes.set(key, text);
@@ -39,7 +39,7 @@ export class StateTable implements UnitState {
   delete(key: string): void {
     const before = this.#values.get(key);
     if (before === undefined) return;
-    this.#size -= key.length + before.length;
+    this.#size -= key.length + before.length + limits.unitStateKeyBytes;
     this.#values.delete(key);
     this.#changes.set(key, null);
   }

@@ -23,8 +23,10 @@ export interface Sandbox {
 /** The files of our own that the worker loads; it may read nothing else. `sandbox.test.ts` holds them against a bundler's list. */
 export const inside = import.meta.resolve("@holon/core/run/inside.ts");
 export const readablePaths = [
+  "@holon/core/depth.ts",
   "@holon/core/elastic/bounds.ts",
   "@holon/core/errors.ts",
+  "@holon/core/event/iso-time.ts",
   "@holon/core/image/bounds.ts",
   "@holon/core/json.ts",
   "@holon/core/limits.ts",

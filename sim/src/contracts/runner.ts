@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { elementTypes } from "@holon/core/model/onnx-graph.ts";
 import { writeOnnx } from "@holon/core/model/onnx-writer.ts";
 import type { UnitEvent, UnitInstance, UnitProgram, UnitResult } from "@holon/core/ports.ts";
@@ -128,6 +129,16 @@ export function runnerContract(name: string, start: StartUnit): void {
       await withUnit(programOf(`context.emit("out.made",{data:context.secrets.get("key")});`), (unit) => fails(unit.handle(eventsOf(1)), "HOLON_UNIT_THREW", /HOLON_UNIT_BAD .*secret/));
     });
 
+    it("starts again with all the keys that one batch may set", async () => {
+      const body = `let n=context.state.get("n")??0; try { for (;;n++) context.state.set("key-"+n,n); } catch (error) {} context.state.set("key-0","n"); context.emit("out.made",{data:n});`;
+      await withUnit(programOf(body, { memoryBytesMax: limits.unitMemoryBytesMin }), async (unit) => {
+        const { state } = await unit.handle(eventsOf(1));
+        assert.ok(state.length > 50_000, `${state.length}`);
+        const held = new Map(state.flatMap(({ key, value }) => (value === null ? [] : [[key, value] as const])));
+        await withUnit(programOf(`context.emit("out.made",{data:context.state.get("key-7")});`, { state: held, memoryBytesMax: limits.unitMemoryBytesMin }), async (again) => assert.deepEqual((await again.handle(eventsOf(1))).outputs.map(({ data }) => data), [7]));
+      });
+    });
+
     it("hands out copies of state and data", () =>
       withUnit(programOf(`const list=context.state.get("list")??[]; list.push(event.data); if (event.data==="keep") context.state.set("list",list); const data={n:1}; context.emit("out.made",{data}); data.n=2;`), async (unit) => {
         const result = await unit.handle(eventsOf("keep", "lose", "keep"));
@@ -206,6 +217,10 @@ export function runnerContract(name: string, start: StartUnit): void {
     const misuses: readonly (readonly [string, string, RegExp])[] = [
       ["an event of a type it does not declare", `context.emit("other.made",{data:1})`, /HOLON_UNIT_BAD.*does not declare/],
       ["an event at no time", `context.emit("out.made",{timeMs:NaN,data:1})`, /timeMs/],
+      ["an event at a time that no date tells", `context.emit("out.made",{timeMs:9e15,data:1})`, /timeMs/],
+      ["an event before the year 0", `context.emit("out.made",{timeMs:-7e13,data:1})`, /timeMs/],
+      ["data too deep for whoever reads it", `let data=0; for (let n=0;n<65;n++) data=[data]; context.emit("out.made",{data})`, /nests deeper/],
+      ["state of too many keys", `for (let n=0;n<70000;n++) context.state.set("k"+n,1)`, /HOLON_STATE_TOO_LARGE/],
       ["an event of no proper subject", `context.emit("out.made",{subject:"",data:1})`, /subject/],
       ["more than fits a batch", `for(;;) context.emit("out.made",{data:"x".repeat(100000)})`, /more in one batch/],
       ["state that is no JSON", `context.state.set("f",()=>1)`, /no JSON value/],

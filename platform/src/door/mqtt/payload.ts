@@ -1,6 +1,7 @@
 /** One published message into a reading: the topic is the subject; the payload is JSON, or else text. */
 import { isUtf8 } from "node:buffer";
 import { HolonError } from "@holon/core/errors.ts";
+import { isDeeperThan } from "@holon/core/depth.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Reading } from "@holon/core/ports.ts";
 import { printTopic, subjectCharactersMax } from "./topic.ts";
@@ -29,13 +30,6 @@ function parsePayload(text: string): unknown {
   } catch {
     return { text }; // text is what many devices send: an expected outcome, not a failure
   }
-}
-
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (levels === 0) return true;
-  for (const inner of Object.values(value)) if (isDeeperThan(inner, levels - 1)) return true;
-  return false;
 }
 
 const jsonBytes = (data: unknown): number => Buffer.byteLength(JSON.stringify(data));
