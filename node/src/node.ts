@@ -300,7 +300,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.curves = createCurves({ sources: config.inventory?.energy ?? {}, feeds: ports.feeds, log, events, ports });
   const siblings = config.siblings.flatMap((sibling) => (isNodeName(sibling.name) ? [sibling.name] : []));
   if (siblings.length > 0) parts.elasticity = createElasticity({ self: name, config, siblings, ports, calls, handlers, guard, site: () => parts.site, agent: () => parts.agent, inventory: () => parts.self?.inventory() });
-  parts.agent = createAgent({ isThinned: (traceId) => parts.telemetry?.isThinned(traceId) === true, lending: () => parts.elasticity?.lending, elasticRules: elastic, log, integrity, events, blobs, guard, shared, served, verifier, hold, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), carriesControl: config.control, tenureByControl: () => parts.self?.tenure(), tenureOnSite: (unit) => parts.stewardship?.tenure(unit), reachOnSite: (document) => parts.stewardship?.reach(document) ?? Promise.resolve([]), curve: (kind) => parts.curves?.of(kind), readCurves: () => parts.curves?.read() ?? Promise.resolve() });
+  parts.agent = createAgent({ isThinned: (traceId) => parts.telemetry?.isThinned(traceId) === true, lending: () => parts.elasticity?.lending, elasticRules: elastic, log, integrity, events, blobs, guard, shared, served, verifier, hold, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), carriesControl: config.control, tenureByControl: () => parts.self?.tenure(), tenureOnSite: (unit) => parts.stewardship?.tenure(unit), reachOnSite: (document) => parts.stewardship?.reach(document) ?? Promise.resolve([]), decidesAnew: () => reconsider(parts), curve: (kind) => parts.curves?.of(kind), readCurves: () => parts.curves?.read() ?? Promise.resolve() });
   const states = createStateKeeper({ self: name, log, blobs, disk, integrity, calls, handlers, above: () => aboveOf(parts)?.name });
   const speeds = (): Readonly<Record<string, number>> => ({ ...served.speeds(), ...Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const]))) });
   const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
@@ -348,8 +348,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const unsubscribe = log.onCommit(({ lanes, cells }) => {
     if (cells.includes(desiredCell(name))) {
       followPolicy(guard, log, verifier, ports);
-      parts.uplink?.reconsider();
-      parts.site?.reconsider();
+      reconsider(parts);
     }
     committed(parts, name, lanes, cells);
   });
@@ -462,6 +461,12 @@ function followPolicy(guard: Guard, log: SegmentLog, verifier: Pick<Verifier, "f
     const coded = toHolonError(error);
     trace.note("error", `policy: ${coded.message}`, { code: coded.code }); // the agent refuses the document and says so
   }
+}
+
+/** What was denied a link before. */
+function reconsider({ uplink, site }: Pick<Parts, "uplink" | "site">): void {
+  uplink?.reconsider();
+  site?.reconsider();
 }
 
 const listen = async (config: NodeConfig, parts: Parts): Promise<string | undefined> =>
