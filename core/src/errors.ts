@@ -25,6 +25,7 @@ export const errorTable = {
   HOLON_ARGUMENT_BAD: row("A command was called with an argument it does not take.", "Run the command with --help."),
   HOLON_ALERT_FULL: row("More times are silenced than a node keeps.", "End one of them: `holon alert silence --end NAME`."),
   HOLON_ALERT_UNKNOWN: row("No alert, and nothing silenced, goes by that name here.", "See `holon alert list`."),
+  HOLON_ANSWER_BAD: row("A function answered a request with what is no answer.", "Mend the function: what it returns is JSON, and the status of a `reply` a whole number from 200 to 599."),
   HOLON_ANSWER_WITHHELD: row("A function answered with what may not leave its node.", "It was handed something more sensitive than its trigger says, and no rule lets it lower that. Ask on its node; or add a rule that `does lower` for it to the policy."),
   HOLON_API_BUSY: row("A person or an API token calls more often than one may.", "Call again after the time that the message says; many readings belong in a door, not in calls.", true),
   HOLON_API_TIMEOUT: row("An API is there and did not answer within the time that is waited for; what was asked of it may have been done.", "Ask again in a moment; if it stays so, see on its machine whether the node is stopped or has too little processor time or memory.", true),

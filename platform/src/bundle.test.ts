@@ -37,3 +37,12 @@ for (const [what, text, naming] of bad) {
 
 test("a module is refused that is not there", () =>
   assert.rejects(bundleFunction("/nowhere/at-all.ts"), (error) => error instanceof HolonError && error.code === "HOLON_UNIT_BAD" && /at-all/.test(error.message)));
+
+test("for trusted threads a module may import Node's own; for any other runtime it may not", async (context) => {
+  const path = join(scratchFolder(context), "own.ts");
+  writeFileSync(path, `import { createHash } from "node:crypto"; export default { kind: "holon.function", on: { type: "a.b" }, emits: { "a.c": { stream: "local", class: "raw" } }, models: [], run(event, context) { context.emit("a.c", { data: createHash("sha256").update("x").digest("hex") }); } };`);
+  const { code, definition } = await bundleFunction(path, "worker");
+  assert.match(new TextDecoder().decode(code), /from\s?"node:crypto"/);
+  assert.deepEqual(definition.on, { type: "a.b" });
+  await assert.rejects(bundleFunction(path), { code: "HOLON_UNIT_BAD", message: /node:crypto/ });
+});

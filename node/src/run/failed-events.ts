@@ -10,6 +10,7 @@ import { limits } from "@holon/core/limits.ts";
 import { parseRecordName } from "@holon/core/log/identity.ts";
 import type { CellChange, LogRecord, NewRecord } from "@holon/core/log/log.ts";
 import type { UnitEvent } from "@holon/core/ports.ts";
+import { responseType } from "@holon/core/run/trigger-events.ts";
 import { asideCell, failedCell, failedEventSchema, type FailedEvent } from "@holon/core/run/failed.ts";
 import type { UnitContext } from "./unit.ts";
 
@@ -34,14 +35,22 @@ export interface FailedEvents {
   count(): number;
 }
 
-const retried = new Set<string>(["HOLON_UNIT_THREW", "HOLON_UNIT_TIMEOUT", "HOLON_UNIT_DIED", "HOLON_SECRET_LEAKED"]);
+/** Its own doing, on these events. */
+const retried = new Set<string>(["HOLON_UNIT_THREW", "HOLON_UNIT_TIMEOUT", "HOLON_UNIT_DIED", "HOLON_UNIT_BAD", "HOLON_EVENT_BAD", "HOLON_RECORD_TOO_LARGE", "HOLON_SECRET_LEAKED"]);
 
-export const createFailedEvents = (unit: string, retriesMax: number, context: UnitContext): FailedEvents => new OfUnit(unit, retriesMax, context);
+export interface Trying {
+  readonly retriesMax: number;
+  /** Its events are requests, of which somebody waits for the answer. */
+  readonly isAsked: boolean;
+}
+
+export const createFailedEvents = (unit: string, trying: Trying, context: UnitContext): FailedEvents => new OfUnit(unit, trying, context);
 
 /** A class, since each unit has one: methods are shared. */
 class OfUnit implements FailedEvents {
   readonly #unit: string;
   readonly #retriesMax: number;
+  readonly #isAsked: boolean;
   readonly #context: UnitContext;
   #queue: string[] | undefined;
   #trying: { readonly event: string; readonly attempts: number; readonly error: HolonError } | undefined;
@@ -50,9 +59,10 @@ class OfUnit implements FailedEvents {
   #asideCount: number;
   #asideFirst: string | undefined;
 
-  constructor(unit: string, retriesMax: number, context: UnitContext) {
+  constructor(unit: string, { retriesMax, isAsked }: Trying, context: UnitContext) {
     this.#unit = unit;
     this.#retriesMax = retriesMax;
+    this.#isAsked = isAsked;
     this.#context = context;
     this.#asideCount = countIn(context.log.cell(asideCell(unit))) ?? this.count();
   }
@@ -86,7 +96,8 @@ class OfUnit implements FailedEvents {
     const cells: CellChange[] = kept.slice(0, Math.max(0, kept.length + batch.length - limits.unitFailedMax)).map(({ event }) => ({ key: failedCell(unit, event), value: null }));
     const error = this.#trying?.error ?? toHolonError(undefined);
     const { code, message } = error;
-    for (const { id } of batch) {
+    for (const { id, data } of batch) {
+      if (this.#isAsked) records.push(this.#unanswered(id, data, error));
       const failed: FailedEvent = { event: id, code, message: message.slice(0, 2_000), attempts: this.#trying?.attempts ?? 1, atMs: now, ...(isWindow ? { window: true } : {}) };
       cells.push({ key: failedCell(unit, id), value: encoder.encode(JSON.stringify(failed)) });
       records.push(this.#told("holon.function.failed", { function: unit, ...failed, message: withoutForeignWords(failed.message, code) })); // what it says of what it was handed stays on its node
@@ -99,6 +110,12 @@ class OfUnit implements FailedEvents {
     }
     cells.push({ key: asideCell(unit), value: encoder.encode(String(this.#asideCount)) });
     return { records, cells, error };
+  }
+
+  /** Whoever waits is told at once; what it says of what it was handed stays in the clear on its node alone, as everything in `local` does. */
+  #unanswered(id: string, data: unknown, { code, message }: HolonError): NewRecord {
+    const request = typeof data === "object" && data !== null && "request" in data ? data.request : undefined;
+    return this.#context.events.record({ stream: "local", type: responseType, class: "raw", producer: this.#unit, causedBy: id, data: { request, failed: { code, message: withoutForeignWords(message, code, true) } } });
   }
 
   replay(event: string | undefined): number {

@@ -13,7 +13,7 @@ import type { Clock, Crypto, Random, Runner, Seals, Secrets, Timer, Trace, UnitE
 import { makerOf, moreSensitive, withheldBy } from "@holon/core/policy/lowering.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
-import { fits, followedStates, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
+import { fits, followedStates, requestType, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
 import { isWindowTrigger } from "@holon/core/schema/trigger.ts";
 import { hopSpanId, originOfEvent } from "@holon/core/telemetry/hop.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
@@ -161,6 +161,8 @@ class Unit implements RunningUnit {
   readonly #fn: UnitDocument;
   readonly #context: UnitContext;
   readonly #kind: UnitKind;
+  /** It answers requests. */
+  readonly #isAsked: boolean;
   readonly #name: string;
   readonly #lanes: TriggerLanes;
   readonly #born: HandedClass;
@@ -215,7 +217,8 @@ class Unit implements RunningUnit {
     this.#early = createEarlyRuns(({ bytes }) => startsWith(bytes, this.#prefix));
     this.#storing = this.#newStoring();
     this.#rate = createRate(fn.eventsPerSecondMax, ports.clock);
-    this.#failures = createFailedEvents(this.#name, fn.retriesMax ?? limits.unitRetriesMax, context);
+    this.#isAsked = fn.on.type === requestType(app.name, fn.name);
+    this.#failures = createFailedEvents(this.#name, { retriesMax: fn.retriesMax ?? (this.#isAsked ? 0 : limits.unitRetriesMax), isAsked: this.#isAsked }, context);
     this.#finished = this.#live();
   }
 
@@ -313,11 +316,18 @@ class Unit implements RunningUnit {
         this.#state = "waiting";
         this.#context.meter.failed(this.#context.app.name, this.#fn.name);
         if (this.#handed !== undefined && this.#handed.replayed === undefined) this.#failures.failed(this.#handed.events, this.#problem);
+        if (this.#isAsked && this.#goesOn()) continue; // others wait for their answers
         await this.#pause(backoffMs(this.#attempt++, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + this.#context.ports.random.uniform() / 2));
       }
     }
     await this.#instance?.stop();
     this.#state = "stopped";
+  }
+
+  /** What failed is not tried again as it was: it is set aside, or the rest of its batch goes on without it. */
+  #goesOn(): boolean {
+    const [first, second] = this.#handed?.events ?? [];
+    return first !== undefined && this.#handed?.replayed === undefined && (second === undefined ? this.#failures.isGivenUp(first) : this.#failures.batchMax() === 1);
   }
 
   /** Whether it may run here now. Whoever ended that ends the unit as well, or gives it another lease. */
@@ -367,6 +377,7 @@ class Unit implements RunningUnit {
         const result = await this.#run(this.#instance, this.#handed);
         this.#requireTenure();
         const outputs = this.#outputsOf(this.#handed, result ?? nothing);
+        if (result !== undefined) this.#failures.passed();
         this.#context.made(outputs);
         await this.#store(this.#handed, result, outputs);
       }
@@ -416,11 +427,12 @@ class Unit implements RunningUnit {
     }
     const { app, log, ports } = this.#context;
     const startedMs = ports.clock.monotonicMs();
-    const result = await running.handle(input.events);
+    const result = await running.handle(input.events).catch((cause: unknown) => {
+      throw cause instanceof HolonError ? cause : new HolonError("HOLON_EVENT_BAD", `function ${this.#name} cannot be handed event ${first.id}`, { cause }); // else it would be tried for ever
+    });
     this.#calls.add((ports.clock.monotonicMs() - startedMs) / input.events.length);
     if (this.#born.maker().from === "personal") this.#keyed ??= await keyedFor(app.name, { log, ...ports });
     await requireGranted(result.fitted, this.#fn, this.#context, (this.#ungrantedTold ??= new Set()));
-    this.#failures.passed();
     this.#rate.took(input.events.length);
     return result;
   }
@@ -495,7 +507,20 @@ class Unit implements RunningUnit {
 
   #outputsOf(input: Handed, { outputs }: UnitResult): readonly NewRecord[] {
     input.traced.alarmed(outputs.filter(({ type }) => declaredOutput(this.#context.app, this.#fn, type)?.stream === "alarm"));
-    return outputs.map((output) => this.#toRecord(output, input));
+    return outputs.map((output) => {
+      const record = this.#recordOf(output, input);
+      if (record.bytes.length > limits.recordBytesMax) throw new HolonError("HOLON_RECORD_TOO_LARGE", `function ${this.#name} emitted ${output.type} of ${record.bytes.length} bytes; the limit is ${limits.recordBytesMax}`);
+      return record;
+    });
+  }
+
+  /** What cannot be recorded is its own doing: it would fail for ever. */
+  #recordOf(output: UnitResult["outputs"][number], input: Handed): NewRecord {
+    try {
+      return this.#toRecord(output, input);
+    } catch (cause) {
+      throw cause instanceof HolonError ? cause : new HolonError("HOLON_UNIT_BAD", `function ${this.#name} emitted ${output.type} that cannot be recorded`, { cause });
+    }
   }
 
   async #append(under: string | undefined, input: Handed, result: UnitResult, outputs: readonly NewRecord[], account: readonly CellChange[]): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { usageSchema, type Usage } from "@holon/core/meter/usage.ts";
 import { running } from "../testing/sim-family.ts";
@@ -101,7 +102,6 @@ test("no more events a second than declared", async () => {
 });
 
 test("a process that ends for another's sake is not held against a function, and nothing is done twice", async () => {
-  const { HolonError } = await import("@holon/core/errors.ts");
   let calls = 0;
   const { send, until, machine, outputs } = await bed([{ name: "sums", type: "in.came" }], (runner) => ({
     async start(program) {
@@ -201,4 +201,51 @@ test("a job over windows sleeps while its hours are over, whoever has been silen
   assert.equal(unitOf(machine, "sums")?.windows?.waiting, 1);
   await send("in.came", 2);
   await until("the next run hands it over", () => unitOf(machine, "sums")?.emitted === 1, 24 * hourMs);
+});
+
+test("what a function makes that cannot be recorded is set aside like what it throws on, and holds up nothing", async () => {
+  const made = [{ data: "x".repeat(1 << 20) }, { data: 1, timeMs: 9e15 }, { data: 1, type: "never.declared" }];
+  const { machine, send, until, outputs } = await bed([{ name: "sums", type: "in.came", extra: { retriesMax: 1 } }], (runner) => ({
+    async start(program, first) {
+      const unit = await runner.start(program, first);
+      return {
+        ...unit,
+        async handle(events) {
+          if (events.some(({ data }) => data === 103)) throw new RangeError("Maximum call stack size exceeded");
+          const result = await unit.handle(events);
+          const at = Number(events.at(-1)?.data) - 100;
+          return made[at] === undefined ? result : { ...result, outputs: result.outputs.map((output) => ({ ...output, ...made[at] })) };
+        },
+        stop: () => unit.stop(),
+      };
+    },
+  }));
+  for (const value of [1, 100, 101, 102, 103, 2]) await send("in.came", value);
+  await until("the rest is handled", () => (unitOf(machine, "sums")?.handled ?? 0) === 6);
+  assert.deepEqual(await outputs(), [1, 3]);
+  assert.deepEqual(running(machine).failedEvents().map(({ code, attempts }) => [code, attempts]).sort(), [["HOLON_EVENT_BAD", 2], ["HOLON_RECORD_TOO_LARGE", 2], ["HOLON_UNIT_BAD", 2], ["HOLON_UNIT_BAD", 2]]);
+});
+
+test("a request that a function throws on is not tried again unless the app says so; who asked is told at once, and so are those behind it", async () => {
+  const trigger = { http: { method: "POST", path: "/sums" } };
+  const { world, machine, until } = await bed([{ name: "sums", type: "holon.request.app.sums", extra: { on: trigger, emits: { "holon.response": { stream: "local", class: "raw" }, "out.made": { stream: "data", class: "derived" } } } }], (runner) => ({
+    async start(program, first) {
+      const unit = await runner.start(program, first);
+      return {
+        async handle(events) {
+          const requests = events.map(({ data }) => data as { readonly request: string; readonly body: number });
+          if (requests.some(({ body }) => body === 13)) throw new HolonError("HOLON_UNIT_THREW", "function app/sums threw on event e: RangeError");
+          return { outputs: requests.map(({ request, body }, cause) => ({ type: "holon.response", subject: undefined, timeMs: 0, data: { request, body }, cause })), state: [], fitted: [], status: undefined, inferenceMs: [], inferences: {}, usage: { processorMs: 0, memoryBytes: 0 } };
+        },
+        stop: () => unit.stop(),
+      };
+    },
+  }));
+  const told: string[] = [];
+  const beganMs = world.nowMs;
+  for (const body of [1, 13, 2, 13, 13, 3]) running(machine).ask("app", { method: "POST", path: "/sums", query: {}, body }).then((answer) => told.push(`${String(answer.body)}`), (error: unknown) => told.push(error instanceof HolonError ? error.code : String(error)));
+  await until("all are told", () => told.length === 6);
+  assert.deepEqual(told.toSorted(), ["1", "2", "3", "HOLON_UNIT_THREW", "HOLON_UNIT_THREW", "HOLON_UNIT_THREW"]);
+  assert.ok(world.nowMs - beganMs < 1_000, `${world.nowMs - beganMs} ms`);
+  assert.deepEqual(running(machine).failedEvents().map(({ attempts }) => attempts), [1, 1, 1]);
 });

@@ -31,7 +31,7 @@ test("who asked is told at once that what a function answered is no answer", asy
     const { request } = data as { readonly request: string };
     await log.append({ records: [events.record({ stream: "local", type: responseType, class: "raw", producer: "till/count", data: { request, status: 99_999 } })] });
   }
-  await assert.rejects(requests.ask("till", { method: "GET", path: "/count", query: {}, body: null }), (error) => error instanceof HolonError && error.code === "HOLON_UNIT_BAD" && /till\/count.*status/.test(error.message));
+  await assert.rejects(requests.ask("till", { method: "GET", path: "/count", query: {}, body: null }), (error) => error instanceof HolonError && error.code === "HOLON_ANSWER_BAD" && /till\/count.*status/.test(error.message));
   unsubscribe();
   requests.close();
   await log.close();

@@ -3,7 +3,7 @@
  * request that was taken in is handled once even if nobody waits for its answer any more.
  */
 import { decodeStoredEvent, startsWith, storedEventPrefix } from "@holon/core/event/stored.ts";
-import { HolonError } from "@holon/core/errors.ts";
+import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { Lane, Log } from "@holon/core/log/log.ts";
@@ -74,6 +74,8 @@ interface Waiting {
 
 const responseSchema = z.object({ request: z.string(), status: z.int().min(200).max(599).default(200), body: z.unknown().optional() });
 const askedSchema = z.object({ request: z.string() });
+/** The function failed on it, and it was set aside. */
+const failedSchema = z.object({ request: z.string(), failed: z.object({ code: z.string(), message: z.string() }) });
 const readBounds = { maxRecords: 1_000, maxBytes: 1 << 20 };
 const requestIdBytes = 16;
 
@@ -98,6 +100,12 @@ export function createRequests({ log, events, guard, ports }: RequestsContext): 
   }
 
   function answered({ data, class: own }: Pick<StoredEvent, "data" | "class">): void {
+    const failed = failedSchema.safeParse(data);
+    if (failed.success) {
+      const { request, failed: { code, message } } = failed.data;
+      waiting.get(request)?.fail(new HolonError(isErrorCode(code) ? code : "HOLON_UNIT_THREW", message));
+      return void waiting.delete(request);
+    }
     const response = responseSchema.safeParse(data);
     if (!response.success) {
       ports.trace.note("warn", "a function answered a request with what is no answer", { code: "HOLON_UNIT_BAD" });
@@ -105,7 +113,7 @@ export function createRequests({ log, events, guard, ports }: RequestsContext): 
       const found = asked.success ? waiting.get(asked.data.request) : undefined;
       if (!asked.success || found === undefined) return;
       waiting.delete(asked.data.request);
-      return found.fail(new HolonError("HOLON_UNIT_BAD", `function ${found.route.app}/${found.route.fn} answered with what is no answer: its status is a whole number from 200 to 599`));
+      return found.fail(new HolonError("HOLON_ANSWER_BAD", `function ${found.route.app}/${found.route.fn} answered with what is no answer: its status is a whole number from 200 to 599`));
     }
     const { request, status, body } = response.data;
     waiting.get(request)?.answer({ status, body: body ?? null, class: own });

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { gunzipSync } from "node:zlib";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
+import { isDeeperThan } from "@holon/core/depth.ts";
 import { limits } from "@holon/core/limits.ts";
 import { parseWith } from "./parse.ts";
 import { refusal } from "./refusal.ts";
@@ -20,7 +21,9 @@ export class BodyReader {
       return isPacked ? unpacked(body, route.bytesMax ?? limits.blobBytesMax) : body;
     }
     if (route.body === undefined) return undefined;
-    return parseWith(route.body, parseJson(await this.#bytes(request, limits.httpBodyBytesMax)), "body");
+    const body = parseJson(await this.#bytes(request, limits.httpBodyBytesMax));
+    if (isDeeperThan(body, limits.payloadDepthMax)) throw new HolonError("HOLON_ARGUMENT_BAD", `the body nests deeper than ${limits.payloadDepthMax} levels`, { next: "Send it flatter, or as text." });
+    return parseWith(route.body, body, "body");
   }
 
   async #bytes(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
