@@ -271,5 +271,5 @@ for (const encoding of ["json", "protobuf"] as const) {
 }
 
 test("the path of a signal stands before the query of a collector's address", () => {
-  assert.deepEqual(["http://127.0.0.1:4318", "http://127.0.0.1:4318/", "https://otel.plant.example/base/?key=X"].map((url) => addressOf(url, "metrics")), ["http://127.0.0.1:4318/v1/metrics", "http://127.0.0.1:4318/v1/metrics", "https://otel.plant.example/base/v1/metrics?key=X"]);
+  assert.deepEqual(["http://127.0.0.1:4318", "http://127.0.0.1:4318/", "https://otel.plant.example/base/?key=X", "http://name:word@otel"].map((url) => addressOf(url, "metrics")), ["http://127.0.0.1:4318/v1/metrics", "http://127.0.0.1:4318/v1/metrics", "https://otel.plant.example/base/v1/metrics?key=X", "http://name:word@otel/v1/metrics"]);
 });

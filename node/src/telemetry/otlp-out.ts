@@ -264,7 +264,6 @@ function readable<T>(parse: () => T): T | undefined {
 
 /** A collector's address may ask with a query, which stays behind the path. */
 export function addressOf(base: string, signal: Signal): string {
-  const url = new URL(base);
-  url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/${signal}`;
-  return url.href;
+  const [, path = "", query = ""] = /^([^?#]*)(\?[^#]*)?/.exec(base) ?? [];
+  return `${path.replace(/\/$/, "")}/v1/${signal}${query}`;
 }
