@@ -20,7 +20,7 @@ import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { alertSchema, type Alert, type AlertList, type ShownAlert } from "@holon/core/telemetry/alert.ts";
 import { isExcused } from "@holon/core/telemetry/completeness.ts";
 import type { FleetRow, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
-import { createSilenceWatch, silenceMessage } from "@holon/core/telemetry/silence.ts";
+import { createSilenceWatch, silenceNow } from "@holon/core/telemetry/silence.ts";
 import type { Window } from "@holon/core/telemetry/window.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import type { Events } from "../event/events.ts";
@@ -274,7 +274,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
 }
 
 /** Of a silence that goes on, what is known of it by now: it was told of when it began, and may be known better since. What is over is said as over. */
-const messageNow = (alert: Alert, row: FleetRow | undefined): string => (alert.state === "resolved" ? endedText(alert) : alert.kind === "silence" && alert.state === "firing" && (row?.state === "silent" || row?.state === "awaited") ? silenceMessage(row, Math.max(0, (alert.value ?? 1) - 1)) : alert.message);
+const messageNow = (alert: Alert, row: FleetRow | undefined): string => (alert.state === "resolved" ? endedText(alert) : alert.kind === "silence" && row !== undefined ? silenceNow(alert, row) : alert.message);
 
 /** What is over is told as over. */
 const asSaid = (alert: Alert): Alert => (alert.state === "resolved" ? { ...alert, message: endedText(alert) } : alert);

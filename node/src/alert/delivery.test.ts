@@ -206,7 +206,7 @@ test("what is new is tried when it comes, once, whatever waits; what is back is 
   receiver.outcome = "taken";
   const before = receiver.tried.length;
   await hear("c", "firing", { ...ticket, kind: "latency" });
-  await soon(() => status()?.waiting === 0);
+  await soon(() => status()?.waiting === 0 && status()?.problem === null);
   assert.deepEqual(receiver.tried.slice(before).map(({ ids }) => ids.join()), ["c", "b", "t", "p", "a"]);
   assert.deepEqual(said().map(([id, state]) => `${id} ${state}`), ["c firing", "b firing", "t firing", "p resolved", "a resolved"]);
   assert.deepEqual([status()?.isFailing, status()?.problem, status()?.since], [false, null, null]);
