@@ -13,6 +13,7 @@ export async function connectNode(options: ClientOptions, node: string | undefin
   const nodes = await listNodeRows(first).catch((error: unknown) => (isNoSuchPath(error) ? undefined : Promise.reject(error)));
   const known = nodes?.find((row) => row.name === node);
   if (nodes === undefined) return connectWithoutControl(options, first, node);
+  if (known === undefined) await first.get(`/v1/nodes/${encodeURIComponent(node)}`, z.unknown()); // control says why it lists none of that name
   if (known === undefined) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${node} was ever heard`);
   const api = await readApi(options.data, node);
   if (api === undefined) throw new HolonError("HOLON_API_UNREACHABLE", `${node} does not run out of ${options.data}, and says that its API is at ${known.api ?? "no address"}: no token is sent there`, { next: "Run the command on its machine, with --data for its data folder and --api for its API." });

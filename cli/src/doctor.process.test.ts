@@ -10,6 +10,7 @@ import { openAuthority } from "@holon/platform/identity/authority.ts";
 import { certifyHere } from "@holon/platform/identity/here.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { z } from "zod";
+import { alertingSchema } from "@holon/core/schema/alerting.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { exportStatusSchema } from "@holon/core/telemetry/export-status.ts";
 import { startThree } from "./machine/three.ts";
@@ -69,6 +70,38 @@ test("a collector that takes nothing is in the node's status, in its metrics and
   await until("all of it is there", () => gateway.node.status().export?.problem === undefined && (gateway.node.status().export?.sent ?? 0) > 0);
   assert.match(await ask("/metrics"), /^holon_export_up 1$/m);
   assert.match(await ask("/metrics"), /^holon_export_records_total\{outcome="sent"\} [1-9]/m);
+  await until("doctor says it no more", async () => (await doctor()).length === 0);
+});
+
+test("a receiver of alerts that fails is in the node's status, in its metrics and in what doctor says, until it takes them", async (context) => {
+  const data = join(tempFolder(context), "data");
+  let status = 500;
+  const server = createServer((request, response) => request.resume().once("end", () => response.writeHead(status).end()));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  context.after(() => (server.closeAllConnections(), server.close()));
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  mkdirSync(join(data, "gateway-1"), { recursive: true });
+  writeFileSync(join(data, "gateway-1", "secrets.json"), JSON.stringify({ hook: "a secret of both ends" }), { mode: 0o600 });
+  const alerts = (node: string) => (node === "gateway-1" ? alertingSchema.parse({ routes: [{ name: "ops", kinds: ["alarm"], jurisdiction: "EU/DE", to: { kind: "webhook", url: `http://127.0.0.1:${address.port}`, secret: "hook" } }] }) : undefined);
+  const three = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", telemetry: () => telemetrySettingsSchema.parse({ everyMs: 1_000 }), alerts, trace: { level: "error", output: process.stderr } });
+  context.after(() => three.close());
+  const { cloud: { api }, gateway } = three;
+  const { log, events } = gateway.node;
+  await log.append({ records: [events.record({ stream: "alarm", type: "line.stuck", class: "public", producer: "test", data: {} })] });
+  await until("the receiver has failed", () => gateway.node.status().alertRoutes?.[0]?.isFailing === true && three.cloud.control?.node("gateway-1") !== undefined);
+  const doctor = async () => findingsSchema.parse(JSON.parse((await runHolon(context, ["doctor", "--api", api, "--data", data, "--json"])).stdout)).findings.filter(({ says }) => says.includes("route ops"));
+  const found = await until("doctor says so", async () => (await doctor())[0]);
+  assert.deepEqual([found.check, found.state], ["gateway-1", "bad"]);
+  assert.match(found.says, /since .*: the receiver answered 500; 1 alert waits/);
+  assert.match(found.next ?? "", /holon alert routes --node gateway-1/);
+  const ask = async (path: string): Promise<string> => (await fetch(`${gateway.api}${path}`, { headers: { authorization: `Bearer ${readFileSync(join(data, "api-token"), "utf8").trim()}` } })).text();
+  const figures = await ask("/metrics");
+  assert.match(figures, /^holon_alert_up\{route="ops"\} 0$/m);
+  assert.match(figures, /^holon_alert_waiting\{route="ops"\} 1$/m);
+  status = 200;
+  await until("it is told", () => gateway.node.status().alertRoutes?.[0]?.problem === null && gateway.node.status().alertRoutes?.[0]?.told === 1);
+  assert.match(await ask("/metrics"), /^holon_alert_up\{route="ops"\} 1$/m);
   await until("doctor says it no more", async () => (await doctor()).length === 0);
 });
 

@@ -17,9 +17,13 @@ test("a node of another machine is shown over its links, and while it is away as
   const elsewhere = tempFolder(context);
   const cloud = await machines.start({ ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0" });
   await machines.enroll(await machines.invite(cloud, "gateway-1"), "--data", elsewhere);
+  const show = (...words: readonly string[]) => runHolon(context, ["node", "show", ...words, "--api", cloud.api, "--data", data]);
+  assertRefused(await show("gateway-1"), "HOLON_NODE_UNKNOWN", /gateway-1 is enrolled, and was never heard yet/);
+  await machines.enroll(await machines.invite(cloud, "gateway-2"), "--data", elsewhere);
+  await machines.holon("node", "revoke", "gateway-2", "--because", "it was stolen", "--api", cloud.api, "--data", data);
+  assertRefused(await show("gateway-2"), "HOLON_NODE_UNKNOWN", /gateway-2 was enrolled and revoked, and never heard/);
   const gateway = await machines.start({ ...plant, name: "gateway-1", tier: "gateway", parent: cloud.node.address, inventory: { prices: { perProcessorHour: 0.02 } } }, elsewhere);
   await until("the gateway is linked", isOpen(gateway));
-  const show = (...words: readonly string[]) => runHolon(context, ["node", "show", ...words, "--api", cloud.api, "--data", data]);
   // A link is open before control has read what came over it.
   await until("control has heard of it", async () => (await show("gateway-1")).exitCode === 0);
   const { exitCode, stdout, stderr } = await show("gateway-1");

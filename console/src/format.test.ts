@@ -30,6 +30,8 @@ test("times within a sentence are shown as clocks here show them, and nothing el
   const [since, through] = ["2026-01-02T12:00:31.250Z", "2026-01-02T12:00:00Z"];
   const nowMs = Date.parse("2026-01-02T12:01:00Z");
   assert.equal(withClocks(`gateway-1 is silent since ${since}; its telemetry is known through ${through}`, nowMs), `gateway-1 is silent since ${clock(since, nowMs)}; its telemetry is known through ${clock(through, nowMs)}`);
+  assert.match(clock("2554-07-21T23:34:33Z", nowMs), /2554/, "a time of another year says so");
+  assert.doesNotMatch(clock("2026-07-20T12:00:00Z", nowMs), /2026/);
   assert.equal(withClocks("pump.alert of 2026-01 at gateway-1", nowMs), "pump.alert of 2026-01 at gateway-1");
 });
 

@@ -28,12 +28,14 @@ export const rate = (bytesPerSecond: number | undefined): string => (bytesPerSec
 export const count = (value: number | undefined): string => (value === undefined ? unknown : value.toLocaleString("en-GB"));
 export const milliseconds = (value: number | null | undefined): string => (value == null ? unknown : `${value < 10 ? value.toPrecision(2) : Math.round(value)} ms`);
 export const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
-/** `14:03:07` of this browser's own zone; with the day where that is another. */
+/** `14:03:07` of this browser's own zone; with the day where that is another, and the year where that is. */
 export function clock(time: string | number, nowMs = Date.now()): string {
   const at = new Date(time);
   if (Number.isNaN(at.getTime())) return unknown;
   const text = at.toLocaleTimeString("en-GB");
-  return at.toDateString() === new Date(nowMs).toDateString() ? text : `${at.toLocaleDateString("en-GB", { day: "2-digit", month: "short" })} ${text}`;
+  const now = new Date(nowMs);
+  if (at.toDateString() === now.toDateString()) return text;
+  return `${at.toLocaleDateString("en-GB", { day: "2-digit", month: "short", ...(at.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }) })} ${text}`;
 }
 
 /** Times within a sentence of the API, as clocks here show them. */

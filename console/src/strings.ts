@@ -118,7 +118,7 @@ export const words = {
     state: { firing: "is", resolved: "is over", unknown: "not known whether it still is" }, severity: { page: "page", ticket: "ticket" },
     columns: { state: "State", severity: "Severity", what: "What", since: "Since", until: "Until", who: "Who knows" },
     ack: "I take it on", ackedBy: (by: string, note: string) => `${by} has taken it on${note === "" ? "" : `: ${note}`}`, silenced: (until: string) => `silenced until ${until}`, told: (routes: string) => `told to ${routes}`, untold: "told to nobody", refused: (route: string, why: string) => `${route} was not told: ${why}`, evidence: "around it",
-    live: "live", routes: "Ways out", routesHint: "by which this node tells", noRoutes: "This node tells nobody: alerts.routes of its configuration is empty.", waiting: "waiting", route: "Way", to: "To", toldCount: "Messages", problem: "Problem",
+    live: "live", routes: "Ways out", routesHint: "by which this node tells; messages since it started", sinceThen: (time: string) => `since ${time}`, noRoutes: "This node tells nobody: alerts.routes of its configuration is empty.", waiting: "waiting", route: "Way", to: "To", toldCount: "Messages", problem: "Problem",
     silences: "Silenced", nothingSilenced: "Nothing is silenced.", endSilence: "End", silenceName: "Name", silencedWhat: "What", silencedAll: "all alerts", because: "Because", by: "By",
   },
   trace: {

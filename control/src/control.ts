@@ -397,7 +397,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
       }
       const app = document === undefined ? [] : [record(eventTypes.deployed, document.name, { ...document, by: nameOf(by) })];
       return inTurn(async () => {
-        const served = await checkServed(files, fold.state.images, host.blobs);
+        const apps = document === undefined ? [...fold.state.apps.values()].map((one) => one.document) : withDocument(fold.state, document);
+        const served = await checkServed(files, fold.state.images, host.blobs, apps);
         const warnings = [...served, ...(document === undefined ? [] : await demandPlace(document, demand))];
         await log.append({ records: [record(eventTypes.published, "images", { files, by: nameOf(by) }), ...app] });
         await follow();

@@ -4,7 +4,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { hasCode } from "@holon/core/testing/has-code.ts";
 import { SimRepository } from "@holon/sim/trust.ts";
-import { ControlFleet } from "./testing/control-fleet.ts";
+import { app, ControlFleet } from "./testing/control-fleet.ts";
 
 async function upload(fleet: ControlFleet, repository: SimRepository): Promise<Readonly<Record<string, BlobHash>>> {
   const files: Record<string, BlobHash> = {};
@@ -31,6 +31,32 @@ test("a version far ahead of what was served is refused, and one below it is sai
   assert.deepEqual(await serve(5), [], "versions of another key are not compared");
   await fleet.restart("cloud");
   assert.match((await serve(4))[0] ?? "", /version 4.*of 5/);
+});
+
+test("another publisher's root, and apps that nobody signed, are said: to who brings them, and to the next who deploys, until they are removed", async () => {
+  const fleet = await ControlFleet.start([{ name: "cloud", tier: "cloud" }]);
+  const [honest, evil] = [new SimRepository("honest"), new SimRepository("evil")];
+  const target = { hash: "0".repeat(64), lengthBytes: 1 };
+  const serve = async (repository: SimRepository, signed: readonly string[], name?: string): Promise<readonly string[]> => {
+    repository.publish(Object.fromEntries(signed.map((path) => [path, target])));
+    return fleet.drive(fleet.control.publish(await upload(fleet, repository), name === undefined ? undefined : app(name)));
+  };
+  const version = app("pump").version;
+  const [pump, fan] = [`pump/${version}/app.json`, `fan/${version}/app.json`];
+  assert.deepEqual(await serve(honest, [pump], "pump"), []);
+  honest.rotate();
+  assert.deepEqual(await serve(honest, [pump, fan], "fan"), [], "a root that follows");
+  await fleet.drive(fleet.control.remove("fan"));
+  const [root, left, ...none] = await serve(evil, [`evilapp/${version}/app.json`], "evilapp");
+  assert.match(root ?? "", /of another root than those served until now: nodes that pin that one refuse these/);
+  assert.match(left ?? "", new RegExp(`^app pump ${version} is deployed, and not among what this publisher signed: .*`));
+  assert.deepEqual(none, []);
+  const [back, held] = await serve(honest, [pump, fan], "fan");
+  assert.match(back ?? "", /of another root/);
+  assert.match(held ?? "", /^app evilapp .*`holon app remove evilapp`/);
+  assert.deepEqual((await serve(honest, [pump, fan])).map((line) => line.split(" is ")[0]), [`app evilapp ${version}`], "also when nothing else is said");
+  await fleet.drive(fleet.control.remove("evilapp"));
+  assert.deepEqual(await serve(honest, [pump, fan]), []);
 });
 
 test("the first that is served begins at a version that somebody can have signed one by one", async () => {

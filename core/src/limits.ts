@@ -812,6 +812,8 @@ export const limits = {
   /** How long after it could not be told it is tried again, growing. */
   alertRetryMs: 1_000,
   alertRetryMaxMs: 300_000,
+  /** Messages of one urgency that have had their try and wait for a receiver that fails. At the bound: what is new waits until it is back, and goes together. */
+  alertMessagesTriedMax: 8,
   alertAnswerMs: 10_000,
   /** How often an objective's counts are kept, and of how many nodes at most it is kept how far each was counted. At the bound: after a start it begins with what is read back. */
   objectiveKeepMs: 900_000,

@@ -77,6 +77,7 @@ import { createMoveAsks } from "./moving/asks.ts";
 import type { MoveRules } from "./moving/moves.ts";
 import { createStateKeeper, type StateKeeper } from "./moving/state-keeper.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
+import type { RouteStatus } from "@holon/core/alert/route-status.ts";
 import type { ExportStatus } from "@holon/core/telemetry/export-status.ts";
 import type { createHistory } from "@holon/core/telemetry/history.ts";
 import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
@@ -143,6 +144,8 @@ export interface NodeStatus {
   readonly helped?: readonly HelpRow[] | undefined;
   /** How its telemetry stands on its way to a collector; undefined where none was named. */
   readonly export?: ExportStatus | undefined;
+  /** The ways on which it tells of alerts; undefined where it has none. */
+  readonly alertRoutes?: readonly RouteStatus[] | undefined;
   /** What was made to leave and is kept here by the policy; undefined where nothing is. */
   readonly withheld?: readonly WithheldRow[] | undefined;
   /** Parts of the log that were found damaged at this start and at none before. */
@@ -297,7 +300,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.curves = createCurves({ sources: config.inventory?.energy ?? {}, feeds: ports.feeds, log, events, ports });
   const siblings = config.siblings.flatMap((sibling) => (isNodeName(sibling.name) ? [sibling.name] : []));
   if (siblings.length > 0) parts.elasticity = createElasticity({ self: name, config, siblings, ports, calls, handlers, guard, site: () => parts.site, agent: () => parts.agent, inventory: () => parts.self?.inventory() });
-  parts.agent = createAgent({ isThinned: (traceId) => parts.telemetry?.isThinned(traceId) === true, lending: () => parts.elasticity?.lending, elasticRules: elastic, log, integrity, events, blobs, guard, shared, served, verifier, hold, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), carriesControl: config.control, tenureByControl: () => parts.self?.tenure(), tenureOnSite: (unit) => parts.stewardship?.tenure(unit), reachOnSite: (document) => parts.stewardship?.reach(document) ?? Promise.resolve([]), curve: (kind) => parts.curves?.of(kind), readCurves: () => parts.curves?.read() ?? Promise.resolve() });
+  parts.agent = createAgent({ isThinned: (traceId) => parts.telemetry?.isThinned(traceId) === true, lending: () => parts.elasticity?.lending, elasticRules: elastic, log, integrity, events, blobs, guard, shared, served, verifier, hold, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), carriesControl: config.control, tenureByControl: () => parts.self?.tenure(), tenureOnSite: (unit) => parts.stewardship?.tenure(unit), reachOnSite: (document) => parts.stewardship?.reach(document) ?? Promise.resolve([]), decidesAnew: () => reconsider(parts), curve: (kind) => parts.curves?.of(kind), readCurves: () => parts.curves?.read() ?? Promise.resolve() });
   const states = createStateKeeper({ self: name, log, blobs, disk, integrity, calls, handlers, above: () => aboveOf(parts)?.name });
   const speeds = (): Readonly<Record<string, number>> => ({ ...served.speeds(), ...Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const]))) });
   const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
@@ -345,8 +348,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const unsubscribe = log.onCommit(({ lanes, cells }) => {
     if (cells.includes(desiredCell(name))) {
       followPolicy(guard, log, verifier, ports);
-      parts.uplink?.reconsider();
-      parts.site?.reconsider();
+      reconsider(parts);
     }
     committed(parts, name, lanes, cells);
   });
@@ -459,6 +461,12 @@ function followPolicy(guard: Guard, log: SegmentLog, verifier: Pick<Verifier, "f
     const coded = toHolonError(error);
     trace.note("error", `policy: ${coded.message}`, { code: coded.code }); // the agent refuses the document and says so
   }
+}
+
+/** What was denied a link before. */
+function reconsider({ uplink, site }: Pick<Parts, "uplink" | "site">): void {
+  uplink?.reconsider();
+  site?.reconsider();
 }
 
 const listen = async (config: NodeConfig, parts: Parts): Promise<string | undefined> =>
@@ -606,8 +614,15 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     delegated: parts.stewardship?.status(),
     helped: parts.elasticity?.status(),
     export: parts.telemetry?.exporting(),
+    alertRoutes: routesOf(parts),
     damage,
   };
+}
+
+/** A node that tells nobody says nothing of it. */
+function routesOf({ telemetry }: Parts): readonly RouteStatus[] | undefined {
+  const routes = telemetry?.alerting.routes() ?? [];
+  return routes.length === 0 ? undefined : routes;
 }
 
 /** What keeps blobs from coming is what keeps this node, or one below it, from what it should run. */

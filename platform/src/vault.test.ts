@@ -6,6 +6,7 @@ import { z } from "zod";
 import { sealSecrets } from "./seal/secrets.ts";
 import { readSecretFile, writeSecretFile } from "./secret-file.ts";
 import { createSecrets } from "./secrets.ts";
+import { HolonError } from "@holon/core/errors.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { makeVault, openVault } from "./vault.ts";
 
@@ -60,7 +61,7 @@ test("a passphrase seals too: the same one opens, another does not", (context) =
   writeFileSync(path, "another one", { mode: 0o600 });
   const third = join(data, "third");
   cpSync(elsewhere, third, { recursive: true });
-  assert.throws(() => openVault(third)?.open("x", sealed), { code: "HOLON_VAULT_CLOSED" });
+  assert.throws(() => openVault(third)?.open("x", sealed), (error) => error instanceof HolonError && error.code === "HOLON_VAULT_CLOSED" && error.message.startsWith(`x does not open with the passphrase in ${path}: it is another passphrase`) && /^Put the passphrase .*Only where that is lost for good, remove/.test(error.next));
 });
 
 test("what could not be opened again is not made, so that the mended configuration is taken", (context) => {

@@ -46,7 +46,7 @@ export function openVault(folder: string): Vault | undefined {
   const parsed = parse(path, description);
   const key = known?.description === description ? known.key : keyOf(folder, parsed);
   opened.set(path, { description, key });
-  return vaultOf(parsed.by, key);
+  return vaultOf(parsed.by, key, parsed.by === "tpm" ? undefined : keyFileOf(folder, parsed));
 }
 
 /** With what a folder is sealed, if it is. `HOLON_VAULT_CLOSED` where that is damaged. */
@@ -110,7 +110,8 @@ function parse(path: string, description: string): Description {
   return parsed.data;
 }
 
-function vaultOf(by: Sealing["by"], key: Uint8Array): Vault {
+/** `keyFile`: where the key, or the passphrase that it is made of, was read. */
+function vaultOf(by: Sealing["by"], key: Uint8Array, keyFile: string | undefined): Vault {
   return {
     by,
     seal(name, bytes) {
@@ -125,7 +126,12 @@ function vaultOf(by: Sealing["by"], key: Uint8Array): Vault {
         const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, 12), { authTagLength: 16 }).setAAD(Buffer.from(name)).setAuthTag(bytes.subarray(12, 28));
         return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]);
       } catch (cause) {
-        throw new HolonError("HOLON_VAULT_CLOSED", `${name} was sealed to another node, or is not as it was sealed`, { cause });
+        if (keyFile === undefined) throw new HolonError("HOLON_VAULT_CLOSED", `${name} was sealed to another node, or is not as it was sealed`, { cause });
+        const what = by === "passphrase" ? "passphrase" : "key";
+        throw new HolonError("HOLON_VAULT_CLOSED", `${name} does not open with the ${what} in ${keyFile}: it is another ${what} than the one that sealed it, or ${name} is not as it was sealed`, {
+          cause,
+          next: `Put the ${what} that sealed this node back into that file, to the letter and the end of its line. Nothing was changed: with the right one the node starts as before. Only where that is lost for good, remove what was sealed and enrol the node again.`,
+        });
       }
     },
   };

@@ -22,7 +22,7 @@ async function caught(alerting: AlertParts, pattern: RegExp): Promise<void> {
 }
 
 turn("makes a message anew for each try, under a key of its own", () =>
-  caught({ create: (options) => { let tries = 0; return createDelivery({ ...options, log: Object.assign(Object.create(options.log), { cell: (key: string) => (key.startsWith("alert/out/") ? undefined : options.log.cell(key)) }), sha256: (bytes) => options.sha256(Uint8Array.of(...bytes, tries++ % 256)) }); } }, /was told twice that/));
+  caught({ create: (options) => { let tries = 0; return createDelivery({ ...options, log: Object.assign(Object.create(options.log), { cell: (key: string) => options.log.cell(key), cells: (key: string) => (key.startsWith("alert/out/") ? new Map() : options.log.cells(key)) }), sha256: (bytes) => options.sha256(Uint8Array.of(...bytes, tries++ % 256)) }); } }, /was told twice that/));
 
 turn("tells on each tier who is silent", () =>
   caught({ silence: (options) => { const watch = createSilenceWatch(options); return { look: (rows, now) => watch.look(rows.map((row) => ({ ...row, parent: row.parent === null ? null : options.self })), now) }; } }, /behind it|incidents/));

@@ -1,13 +1,15 @@
 /** `holon alert …`: what is wrong as one node knows it, and what people say to that. */
+import { routeStatusSchema } from "@holon/core/alert/route-status.ts";
 import { silencedSchema } from "@holon/core/alert/routing.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { alertListSchema, alertSchema, type ShownAlert } from "@holon/core/telemetry/alert.ts";
+import { alertListSchema, alertSchema, type AlertList, type ShownAlert } from "@holon/core/telemetry/alert.ts";
 import { z } from "zod";
 import { doneSchema, type ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
 import { spanOf } from "../machine/span.ts";
 import { printTable } from "../table.ts";
+import { printKnown, printUnheard } from "../view/known.ts";
 
 export interface AlertChoice {
   readonly node?: string;
@@ -30,12 +32,15 @@ const print = (value: unknown): void => void process.stdout.write(`${JSON.string
 export async function listAlerts(options: ClientOptions, { node, state }: AlertChoice, json: boolean): Promise<void> {
   const client = await connectNode(options, node);
   const list = await client.get(`/v1/alerts?limit=${limits.alertsListedMax}${state === undefined ? "" : `&state=${encodeURIComponent(state)}`}`, alertListSchema);
-  if (json) return print(list);
-  const { nodes, unknown } = list.completeness;
+  return json ? print(list) : void process.stdout.write(alertsText(list));
+}
+
+/** With whom they may lack, or through when it is known that they lack none. */
+export function alertsText(list: AlertList): string {
   const rows = list.alerts.map((alert) => [alert.state, alert.severity, alert.since, alert.until ?? "", saidOf(alert), alert.message, alert.id]);
   const table = rows.length === 0 ? "no alert\n" : `${printTable(["STATE", "SEVERITY", "SINCE", "UNTIL", "", "WHAT", "ID"], rows)}\n`;
   const left = list.total === list.alerts.length ? "" : `and ${list.total - list.alerts.length} more\n`;
-  process.stdout.write(`${table}${left}as of ${list.asOf}: of ${nodes} nodes ${unknown} are unknown\n`);
+  return `${table}${left}${printUnheard(list) ?? printKnown(list)}\n`;
 }
 
 function saidOf({ acknowledged, silencedUntil, told }: ShownAlert): string {
@@ -70,10 +75,10 @@ export async function silence(options: ClientOptions, name: string | undefined, 
   process.stdout.write(`silenced until ${silenced.until}; end it with: holon alert silence ${name} --end\n`);
 }
 
-const routesSchema = z.object({ routes: z.array(z.object({ route: z.string(), to: z.string(), told: z.int(), waiting: z.int(), problem: z.string().nullable() })) });
+const routesSchema = z.object({ routes: z.array(routeStatusSchema) });
 
 export async function listRoutes(options: ClientOptions, node: string | undefined, json: boolean): Promise<void> {
   const { routes } = await (await connectNode(options, node)).get("/v1/alerts/routes", routesSchema);
   if (json) return print({ routes });
-  process.stdout.write(routes.length === 0 ? "this node tells nobody: its configuration has no alerts.routes\n" : `${printTable(["ROUTE", "TO", "TOLD", "WAITING", "PROBLEM"], routes.map(({ route, to, told, waiting, problem }) => [route, to, `${told}`, `${waiting}`, problem ?? ""]))}\n`);
+  process.stdout.write(routes.length === 0 ? "this node tells nobody: its configuration has no alerts.routes\n" : `${printTable(["ROUTE", "TO", "TOLD", "WAITING", "SINCE", "PROBLEM"], routes.map(({ route, to, told, waiting, since, problem }) => [route, to, `${told}`, `${waiting}`, since ?? "", problem ?? ""]))}\nTOLD counts messages since the node started\n`);
 }

@@ -15,7 +15,7 @@ export interface LiveView {
   stop(): void;
 }
 
-/** `console`: where a browser finds it; shown on a terminal alone, since it may carry a token, which has no place in logs. */
+/** `console`: where a browser finds it; shown whole on a terminal alone, since it may carry a token, which has no place in logs. */
 export function showLive(three: Three, app: string, output: NodeJS.WriteStream, console?: string): LiveView {
   const alerts = followAlerts(three.cloud.node.log);
   const machines = [three.cloud, three.edge, three.gateway];
@@ -40,6 +40,7 @@ export function showLive(three: Three, app: string, output: NodeJS.WriteStream, 
     draw(output, `\u001b[H${drawScreen(input).replaceAll("\n", "\u001b[K\n")}\u001b[K\u001b[J`);
   };
   if (terminal) draw(output, "\u001b[?1049h\u001b[?25l\u001b[2J");
+  else if (console !== undefined) output.write(`console at ${console.replace(/#.*/, "")} (\`holon console\` prints the address that lets you in)\n`);
   show();
   const timer = setInterval(show, terminal ? frameMs : lineMs);
   return {

@@ -1,4 +1,5 @@
 /** What is wrong, live, with who knows of it; what should hold, and how much of it does. Over nodes that are silent nothing is called well. */
+import type { RouteStatus } from "@holon/core/alert/route-status.ts";
 import type { ShownAlert, AlertList } from "@holon/core/telemetry/alert.ts";
 import { useMemo } from "preact/hooks";
 import { clock, withClocks } from "../format.ts";
@@ -87,13 +88,6 @@ function Who({ alert: { id, state, acknowledged, silencedUntil, told } }: { read
   );
 }
 
-interface Route {
-  readonly route: string;
-  readonly to: string;
-  readonly told: number;
-  readonly waiting: number;
-  readonly problem: string | null;
-}
 interface Silence {
   readonly name: string;
   readonly rule?: string;
@@ -106,7 +100,7 @@ interface Silence {
 }
 
 function Ways() {
-  const routes = usePolled<{ readonly routes: readonly Route[] }>("/v1/alerts/routes", 5_000);
+  const routes = usePolled<{ readonly routes: readonly RouteStatus[] }>("/v1/alerts/routes", 5_000);
   const silenced = usePolled<{ readonly silences: readonly Silence[] }>("/v1/alerts/silences", 5_000);
   const ending = useSend(silenced.again);
   return (
@@ -114,7 +108,7 @@ function Ways() {
       <Section title={t.routes} hint={t.routesHint}>
         <Problem problem={routes.problem} />
         {routes.value?.routes.length === 0 && <p class="empty">{t.noRoutes}</p>}
-        {routes.value !== undefined && routes.value.routes.length > 0 && <Table label={t.routes} columns={[t.route, t.to, t.toldCount, t.waiting, t.problem]} figures={[2, 3]} rows={routes.value.routes.map(({ route, to, told, waiting, problem }) => ({ key: route, cells: [route, to, String(told), String(waiting), problem ?? ""] }))} />}
+        {routes.value !== undefined && routes.value.routes.length > 0 && <Table label={t.routes} columns={[t.route, t.to, t.toldCount, t.waiting, t.problem]} figures={[2, 3]} rows={routes.value.routes.map(({ route, to, told, waiting, problem, since, isFailing }) => ({ key: route, cells: [route, to, String(told), String(waiting), problem === null ? "" : <span class={isFailing ? "bad" : ""}>{problem}{since === null ? "" : `, ${t.sinceThen(clock(since))}`}</span>] }))} />}
       </Section>
       <Section title={t.silences}>
         <Problem problem={ending.problem ?? silenced.problem} />

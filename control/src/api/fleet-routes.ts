@@ -12,6 +12,7 @@ import type { Control } from "../control.ts";
 import { appPlacesSchema, placesOf } from "../fleet/app-places.ts";
 import { createFleetView, fleetSchema } from "../fleet/fleet-view.ts";
 import { planAnswerSchema } from "./plan-routes.ts";
+import { unheard } from "./unheard.ts";
 import type { FleetHost } from "../fleet/link-watch.ts";
 
 const sinceSchema = z.strictObject({
@@ -43,7 +44,7 @@ export function fleetRoutes(control: Control, host: FleetHost): readonly Route[]
       answer: nodeStatusSchema,
       async handle({ params }) {
         const { node = "" } = params;
-        if (!isNodeName(node) || control.node(node) === undefined) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${node} was ever heard`);
+        if (!isNodeName(node) || control.node(node) === undefined) throw unheard(control, node);
         const answer = nodeStatusSchema.parse(await host.call(node, statusMethods.node, {}, limits.nodeStatusAskMs).catch((error: unknown) => awayOf(host, node, error)));
         return { status: 200, body: nodeStatusSchema.parse({ ...answer, status: control.times.status(node, answer.status) }) };
       },

@@ -19,6 +19,7 @@ import { planRoutes } from "./plan-routes.ts";
 import { policyRoutes } from "./policy-routes.ts";
 import { siteRoutes } from "./site-routes.ts";
 import { watchRoutes } from "./watch-routes.ts";
+import { unheard } from "./unheard.ts";
 
 const nodeSchema = z.object({
   name: z.string(),
@@ -77,7 +78,7 @@ function nodeRoutes(control: Control): readonly Route[] {
       answer: nodeSchema,
       handle(request) {
         const row = shown(request.params["node"] ?? "");
-        if (row === undefined) return Promise.reject(new HolonError("HOLON_NODE_UNKNOWN", `no node ${request.params["node"] ?? ""} was ever heard`));
+        if (row === undefined) return Promise.reject(unheard(control, request.params["node"] ?? ""));
         return Promise.resolve({ status: 200, body: row });
       },
     },

@@ -69,7 +69,8 @@ const hour = 3_600_000;
 const decoder = new TextDecoder();
 /** To one key, in a moment. */
 const answersMax = 8;
-const keys = { issued: "authority/issued", invitations: "authority/invitations", revoked: "authority/revoked", enrolled: (node: string) => `enrolled/${node}` } as const;
+export const enrolledCell = (node: string): string => `enrolled/${node}`;
+const keys = { issued: "authority/issued", invitations: "authority/invitations", revoked: "authority/revoked", enrolled: enrolledCell } as const;
 
 const openInvitationSchema = z.strictObject({ ...invitedSchema.shape, id: z.string(), key: z.string(), endsMs: z.number(), usedBy: z.string().optional() });
 const invitationsSchema = z.array(openInvitationSchema);

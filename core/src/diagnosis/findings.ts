@@ -1,4 +1,6 @@
 /** What is wrong with a node, by its own status, and what to do: the same for `holon doctor`, for a report from far away and for the console. */
+import { routeStatusSchema } from "../alert/route-status.ts";
+import { alertRouteFindings } from "./alert-route-findings.ts";
 import { errorTable, isErrorCode } from "../errors.ts";
 import { isoTime } from "../event/iso-time.ts";
 import { seriesText } from "../identity/series.ts";
@@ -26,6 +28,7 @@ export const examinedSchema = z.looseObject({
     .optional(),
   signatures: z.looseObject({}).optional(),
   export: exportStatusSchema.optional(),
+  alertRoutes: z.array(routeStatusSchema.loose()).optional(),
   measured: z.looseObject({ altered: z.array(z.looseObject({ what: z.string() })), held: heldRowSchema.optional() }).optional(),
   withheld: z.array(withheldRowSchema).optional(),
   series: z.looseObject({ own: z.int(), newest: z.int() }).optional(),
@@ -56,6 +59,7 @@ const lowMemoryShare = 0.05;
 export function findingsOf(name: string, status: Examined, around: Surroundings = {}): readonly Finding[] {
   const findings = [...linkFindings(name, status), ...diskFindings(name, status, around), ...clockFindings(name, around), ...unitFindings(name, status)];
   if (status.export !== undefined) findings.push(...exportFindings(name, status.export));
+  findings.push(...alertRouteFindings(name, status.alertRoutes ?? []));
   const { series } = status;
   if (series !== undefined && series.own < series.newest) findings.push({ check: name, state: "warn", says: seriesText(series), next: errorTable.HOLON_IDENTITY_SERIES.next });
   const held = status.measured?.held;

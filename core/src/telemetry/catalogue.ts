@@ -13,6 +13,8 @@ export interface Metric {
 const metric = (name: string, kind: Metric["kind"], unit: string, about: string, attributes: readonly string[] = []): Metric => ({ name, unit, kind, about, attributes });
 
 export const metrics: readonly Metric[] = [
+  metric("holon.alert.up", "gauge", "1", "Whether what was handed to the receiver of a route of alerts last was taken: 1, or 0 while it is tried again.", ["route"]),
+  metric("holon.alert.waiting", "gauge", "{alert}", "Alerts of which something is still to be told by a route.", ["route"]),
   metric("holon.children", "gauge", "{node}", "Nodes that are connected to this one from below."),
   metric("holon.export.behind", "gauge", "{record}", "Records that the collector does not have yet."),
   metric("holon.export.records", "sum", "{record}", "Records of telemetry by what became of them on their way to the collector: sent; aside (called bad); withheld (by the policy); gone (kept no longer, or damaged).", ["outcome"]),

@@ -8,7 +8,8 @@ import { gaugeOf, sketchOf, type Duration, type Gauge, type Window } from "./win
 /** Suffix and factor by which Prometheus wants a unit: base units alone. */
 const units: Readonly<Record<string, readonly [suffix: string, factor: number]>> = { By: ["_bytes", 1], s: ["_seconds", 1], ms: ["_seconds", 0.001], "1": ["_ratio", 1] };
 const linkUp = "holon.link.up";
-const exportUp = "holon.export.up";
+/** Of the receivers of a node. */
+const flags: readonly string[] = [linkUp, "holon.export.up", "holon.alert.up"];
 const quantiles = [0.5, 0.9, 0.99] as const;
 
 const suffixOf = ({ unit }: Metric): readonly [string, number] => units[unit] ?? ["", 1];
@@ -16,7 +17,7 @@ const suffixOf = ({ unit }: Metric): readonly [string, number] => units[unit] ??
 /** `holon.link.io` in bytes is `holon_link_io_bytes_total`. */
 export function prometheusName(metric: Metric): string {
   const base = metric.name.replaceAll(/[^A-Za-z0-9]/g, "_");
-  const isFlag = metric.name === linkUp || metric.name === exportUp;
+  const isFlag = flags.includes(metric.name);
   return `${base}${isFlag ? "" : suffixOf(metric)[0]}${metric.kind === "sum" ? "_total" : ""}`;
 }
 

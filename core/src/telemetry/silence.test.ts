@@ -4,7 +4,7 @@ import { limits } from "../limits.ts";
 import type { Alert } from "./alert.ts";
 import type { FleetRow } from "./fleet-status.ts";
 import type { Now } from "./fleet-view.ts";
-import { createSilenceWatch } from "./silence.ts";
+import { createSilenceWatch, silenceNow } from "./silence.ts";
 
 const since = "2026-01-01T00:00:00.000Z";
 const row = (node: string, parent: string | null, state: FleetRow["state"]): FleetRow => ({ node, site: "s", tier: parent === null ? "cloud" : parent === "cloud" ? "edge" : "gateway", jurisdiction: "EU", parent, state, since, heardAt: since, through: since, everyMs: 60_000, link: "up", enrolledAt: null, ended: null, clockOffMs: null, late: 0, figures: {} });
@@ -75,4 +75,15 @@ test("one that was enrolled and not started yet is awaited for a while, and then
   assert.deepEqual(watch.look(seen(), now(begins + limits.silenceAwaitedMs - 1)), []);
   const [told] = watch.look(seen(), now(begins + limits.silenceAwaitedMs));
   assert.deepEqual([told?.since, told?.message], [since, `new was enrolled at ${since} and has never connected`]);
+});
+
+test("what is said of a silence goes by the beginning that was told, and while it is heard again for a moment that it was", () => {
+  const watch = watchOf("cloud");
+  const [first] = watch.look(fleet("silent", "silent"), now(at));
+  assert.ok(first !== undefined);
+  const moved = { ...row("edge", "cloud", "silent"), since: "2026-01-01T00:00:00.510Z" };
+  assert.match(silenceNow(first, moved), new RegExp(`^edge is silent since ${since}, and with it 2 below it; `), "as it stands in its column");
+  assert.equal(silenceNow(first, row("edge", "cloud", "crashed")), `edge was silent since ${since}, and is heard again`);
+  assert.equal(silenceNow(first, row("edge", "cloud", "present")), `edge was silent since ${since}, and is heard again`);
+  assert.equal(silenceNow(first, row("edge", "cloud", "gone")), first.message);
 });

@@ -6,6 +6,7 @@
 import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
 import type { Alert } from "./alert.ts";
+import { isExcused } from "./completeness.ts";
 import type { FleetRow } from "./fleet-status.ts";
 import type { Now } from "./fleet-view.ts";
 
@@ -72,6 +73,12 @@ function isAwaited({ state, enrolledAt }: FleetRow, { wallMs }: Now): boolean {
   return agoMs !== undefined && 0 <= agoMs && agoMs < limits.silenceAwaitedMs;
 }
 
+/** What is said by now of a silence that is not over: from when it was told, and whether it is heard again, which must last for a while. */
+export function silenceNow({ since, value, message }: Alert, row: FleetRow): string {
+  if (row.state === "silent" || row.state === "awaited") return silenceMessage({ ...row, since }, Math.max(0, (value ?? 1) - 1));
+  return isExcused(row.state) ? message : `${row.node} was silent since ${since}, and is heard again`;
+}
+
 /** What is known of it by now. */
 export function silenceMessage(row: FleetRow, behind: number): string {
   if (row.state === "awaited") return `${row.node} was enrolled at ${row.enrolledAt ?? ""} and has never connected`;
@@ -80,7 +87,7 @@ export function silenceMessage(row: FleetRow, behind: number): string {
 
 function alertOf(row: FleetRow, behind: number, before: Alert | undefined, { self, nowMs }: { readonly self: string; readonly nowMs: number }): Alert {
   const since = before?.since ?? row.since ?? isoTime(nowMs);
-  const message = silenceMessage(row, behind);
+  const message = silenceMessage({ ...row, since: row.since === null ? null : since }, behind);
   return { id: `silence/${row.node}/${since}`, rule: "silence", kind: "silence", subject: row.node, severity: row.tier === "gateway" ? "ticket" : "page", state: "firing", since, until: null, value: 1 + behind, threshold: 0, message, count: 1, site: row.site, node: self };
 }
 

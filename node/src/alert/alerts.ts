@@ -7,6 +7,7 @@ import { over, owed, type Incident } from "@holon/core/alert/incident.ts";
 import { placeKey } from "@holon/core/alert/board.ts";
 import { endedText } from "@holon/core/alert/ended-text.ts";
 import type { ObjectiveList } from "@holon/core/alert/objective-row.ts";
+import type { RouteStatus } from "@holon/core/alert/route-status.ts";
 import { goesBy, silencedSchema, silencedUntil, type Silenced } from "@holon/core/alert/routing.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
@@ -19,7 +20,7 @@ import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { alertSchema, type Alert, type AlertList, type ShownAlert } from "@holon/core/telemetry/alert.ts";
 import { isExcused } from "@holon/core/telemetry/completeness.ts";
 import type { FleetRow, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
-import { createSilenceWatch, silenceMessage } from "@holon/core/telemetry/silence.ts";
+import { createSilenceWatch, silenceNow } from "@holon/core/telemetry/silence.ts";
 import type { Window } from "@holon/core/telemetry/window.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import type { Events } from "../event/events.ts";
@@ -28,7 +29,7 @@ import type { Guard } from "../policy/guard.ts";
 import { acknowledgedType, createAlarms, endedType, firedType } from "./alarms.ts";
 import { openBook, silenceCell } from "./book.ts";
 import { createDeclarations } from "./declared.ts";
-import { createDelivery, type DeliveryOptions, type RouteStatus } from "./delivery.ts";
+import { createDelivery, type DeliveryOptions } from "./delivery.ts";
 import { judgedTotals } from "./judged.ts";
 import { askLeaving } from "./leaving.ts";
 import { createObjectives } from "./objectives.ts";
@@ -273,7 +274,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
 }
 
 /** Of a silence that goes on, what is known of it by now: it was told of when it began, and may be known better since. What is over is said as over. */
-const messageNow = (alert: Alert, row: FleetRow | undefined): string => (alert.state === "resolved" ? endedText(alert) : alert.kind === "silence" && alert.state === "firing" && (row?.state === "silent" || row?.state === "awaited") ? silenceMessage(row, Math.max(0, (alert.value ?? 1) - 1)) : alert.message);
+const messageNow = (alert: Alert, row: FleetRow | undefined): string => (alert.state === "resolved" ? endedText(alert) : alert.kind === "silence" && row !== undefined ? silenceNow(alert, row) : alert.message);
 
 /** What is over is told as over. */
 const asSaid = (alert: Alert): Alert => (alert.state === "resolved" ? { ...alert, message: endedText(alert) } : alert);

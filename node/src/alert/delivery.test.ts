@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { isoTime } from "@holon/core/event/iso-time.ts";
+import { limits } from "@holon/core/limits.ts";
 import type { NotifierAnswer, NotifierMessage } from "@holon/core/ports.ts";
 import { routeSchema, type MailTarget, type WebhookTarget } from "@holon/core/schema/alerting.ts";
 import type { Alert } from "@holon/core/telemetry/alert.ts";
@@ -18,7 +19,7 @@ const beginMs = Date.UTC(2026, 0, 1);
 const from = isoTime(beginMs);
 const to = isoTime(beginMs + 60_000);
 
-type Outcome = "taken" | "away" | "lost";
+type Outcome = "taken" | "away" | "lost" | "busy";
 interface Said {
   readonly key: string;
   readonly subject: string;
@@ -33,19 +34,22 @@ async function bed(context: Pick<TestContext, "after" | "name">, route: object =
   const world = new World(1);
   const clock = createClock(new Incarnation(world, { name: log.origin, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
   const book = openBook({ log, jurisdiction: "EU/DE", sha256, isOwed: () => true });
-  const receiver = { outcome: "away" as Outcome, tries: 0, taken: [] as Said[], to: [] as (readonly string[])[], left: undefined as readonly string[] | undefined, kept: () => log.cell("alert/left/ops") };
+  const receiver = { outcome: "away" as Outcome, /** What no outcome changes. */ fails: (_id: string): boolean => false, tries: 0, tried: [] as { readonly ids: readonly string[]; readonly atMs: number }[], taken: [] as Said[], to: [] as (readonly string[])[], left: undefined as readonly string[] | undefined, kept: () => log.cell("alert/left/ops") };
   async function send(target: WebhookTarget | MailTarget, { key, subject, text, body }: NotifierMessage): Promise<NotifierAnswer> {
     receiver.tries += 1;
     if (target.kind === "email") receiver.to.push(target.to);
-    if (receiver.outcome === "away") throw new Error("nobody answers");
     const { alerts } = JSON.parse(body) as Said;
+    receiver.tried.push({ ids: alerts.map(({ id }) => id), atMs: world.nowMs });
+    if (receiver.outcome === "busy") return { outcome: "later", why: "it is busy", afterMs: 120_000 };
+    if (receiver.outcome === "away" || alerts.some(({ id }) => receiver.fails(id))) throw new Error("nobody answers");
     if (!receiver.taken.some((said) => said.key === key)) receiver.taken.push({ key, subject, text, alerts });
     if (receiver.outcome === "lost") throw new Error("the answer was lost");
     return { outcome: "taken", ...(receiver.left === undefined ? {} : { left: receiver.left }) };
   }
+  const notes: string[] = [];
   const delivery = createDelivery({
     routes: [routeSchema.parse({ name: "ops", jurisdiction: "EU/DE", to: { kind: "webhook", url: "http://ops", secret: "key" }, ...route })],
-    log, book, events: createEvents({ name: log.origin, jurisdiction: "EU/DE" }, clock), notifier: { send }, ports: { clock, random: createRandom(), trace: { note: () => undefined } }, sha256,
+    log, book, events: createEvents({ name: log.origin, jurisdiction: "EU/DE" }, clock), notifier: { send }, ports: { clock, random: createRandom(), trace: { note: (level, message) => void notes.push(`${level} ${message}`) } }, sha256,
     mayGo: () => Promise.resolve({ allow: true, reason: "" }),
     keep,
   });
@@ -54,15 +58,15 @@ async function bed(context: Pick<TestContext, "after" | "name">, route: object =
     await log.append({ records, cells: [...changes.cells, ...cells] });
     changes.saved();
   }
-  async function hear(id: string, state: "firing" | "resolved"): Promise<void> {
-    book.hear({ class: "public", jurisdiction: "EU/DE", node: "edge-1", alert: { id, rule: "silence", kind: "silence", subject: id, severity: "page", state, since: from, until: state === "resolved" ? to : null, value: 1, threshold: 0, message: `${id} is silent`, count: 1, node: "edge-1" } });
+  async function hear(id: string, state: "firing" | "resolved", about: Partial<Alert> = {}): Promise<void> {
+    book.hear({ class: "public", jurisdiction: "EU/DE", node: "edge-1", alert: { id, rule: "silence", kind: "silence", subject: id, severity: "page", state, since: from, until: state === "resolved" ? to : null, value: 1, threshold: 0, message: `${id} is silent`, count: 1, node: "edge-1", ...about } });
     await keep();
     delivery.wake();
   }
   /** Until the receiver was tried once more, or nothing is left to be told. */
   async function tried(): Promise<void> {
     const before = receiver.tries;
-    const isIdle = (): boolean => receiver.tries > before || (delivery.status()[0]?.waiting === 0 && log.cell("alert/out/ops") === undefined);
+    const isIdle = (): boolean => receiver.tries > before || (delivery.status()[0]?.waiting === 0 && log.cells("alert/out/ops").size === 0);
     for (let turn = 0; turn < 10_000 && !isIdle(); turn++) await pass(turn);
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
   }
@@ -74,7 +78,7 @@ async function bed(context: Pick<TestContext, "after" | "name">, route: object =
   }
   async function settle(): Promise<void> {
     receiver.outcome = "taken";
-    const isDone = (): boolean => delivery.status()[0]?.waiting === 0 && log.cell("alert/out/ops") === undefined;
+    const isDone = (): boolean => delivery.status()[0]?.waiting === 0 && log.cells("alert/out/ops").size === 0;
     for (let turn = 0; turn < 10_000 && !isDone(); turn++) await pass(turn);
     assert.ok(isDone(), "something is still to be told");
   }
@@ -87,7 +91,21 @@ async function bed(context: Pick<TestContext, "after" | "name">, route: object =
     await delivery.close();
     await log.close();
   };
-  return { hear, tried, settle, receiver, said, book, close, waitFor };
+  /** A look of the node, with or without something new, and what it does by itself: no time of the world goes by. */
+  async function looked(): Promise<void> {
+    delivery.wake();
+    for (let turn = 0; turn < 3; turn++) await log.append({ cells: [] }).then(() => new Promise(setImmediate));
+  }
+  /** By looks alone: no time of the world goes by. */
+  async function soon(isSo: () => boolean): Promise<void> {
+    for (let turn = 0; turn < 4_000 && !isSo(); turn++) await looked().then(() => new Promise((resolve) => setTimeout(resolve, 2)));
+    assert.ok(isSo());
+  }
+  const status = () => delivery.status()[0];
+  const letPass = async (ms: number): Promise<void> => {
+    for (const untilMs = world.nowMs + ms; world.nowMs < untilMs; ) await pass(world.nowMs / 1_000);
+  };
+  return { hear, tried, settle, receiver, said, book, close, waitFor, looked, soon, letPass, status, log, notes };
 }
 
 test("what is over when its receiver is back is told once: that it was, from when to when", async (context) => {
@@ -105,13 +123,13 @@ test("what is over when its receiver is back is told once: that it was, from whe
 });
 
 test("where the receiver took it and its answer was lost, it is told of the end all the same; what goes on is told under the key that it had", async (context) => {
-  const { hear, tried, settle, receiver, said, close } = await bed(context);
+  const { hear, tried, settle, receiver, said, close, waitFor } = await bed(context);
   receiver.outcome = "away";
   await hear("a", "firing");
   await tried();
   await hear("b", "firing");
   receiver.outcome = "lost";
-  await tried();
+  await waitFor(() => receiver.taken.some(({ alerts }) => alerts.some(({ id }) => id === "a")));
   await hear("a", "resolved");
   await settle();
   assert.deepEqual(said().filter(([id]) => id === "a"), [["a", "firing", from, null], ["a", "resolved", from, to]]);
@@ -148,6 +166,106 @@ test("for whom it was not taken at first it is told again, and no one else, also
   await waitFor(() => toBoth() === 3 && toOne() > 0);
   await waitFor(() => receiver.kept() === undefined);
   assert.deepEqual([toBoth(), toBoth() + toOne()], [3, receiver.to.length]);
+  await close();
+});
+
+const ticket = { severity: "ticket" } as const;
+
+/** The backoff of what waits has grown to minutes. */
+async function waitsLong({ hear, letPass, receiver }: Awaited<ReturnType<typeof bed>>): Promise<void> {
+  await hear("a", "firing", ticket);
+  await letPass(1_200_000);
+  assert.ok(receiver.tries > 5 && receiver.tries < 30, `${receiver.tries}`);
+}
+
+test("what is new is tried when it comes, once, whatever waits; what is back is told of all at once, pages first, and of what is before what was", async (context) => {
+  const bench = await bed(context);
+  const { hear, receiver, looked, soon, letPass, close, said, status, notes } = bench;
+  await waitsLong(bench);
+  const since = status()?.since;
+  assert.ok(typeof since === "string");
+  const tries = (id: string): number => receiver.tried.filter(({ ids }) => ids.includes(id)).length;
+  const beforeMs = receiver.tried.at(-1)?.atMs ?? 0;
+  await hear("b", "firing");
+  await soon(() => tries("b") > 0);
+  for (let look = 0; look < 5; look++) await looked();
+  assert.equal(tries("b"), 1, "it was tried over and over");
+  assert.ok((receiver.tried.at(-1)?.atMs ?? 0) - beforeMs < 300_000);
+  const older = isoTime(beginMs - 60_000);
+  await hear("t", "firing", { ...ticket, kind: "loss", since: older });
+  await hear("p", "firing", { kind: "freshness" });
+  await letPass(2_000_000);
+  assert.ok(receiver.tries < 60, `${receiver.tries} tries of four messages within an hour`);
+  assert.ok(["a", "b", "t", "p"].every((id) => tries(id) > 1));
+  const triedBefore = { a: tries("a"), p: tries("p") };
+  await hear("a", "resolved", ticket);
+  await hear("p", "resolved", { kind: "freshness" });
+  await soon(() => tries("p") > triedBefore.p && tries("a") > triedBefore.a);
+  assert.deepEqual([status()?.isFailing, status()?.problem, status()?.waiting], [true, "nobody answers", 4]);
+  assert.equal(status()?.since, since, "since it failed first");
+  receiver.outcome = "taken";
+  const before = receiver.tried.length;
+  await hear("c", "firing", { ...ticket, kind: "latency" });
+  await soon(() => status()?.waiting === 0 && status()?.problem === null);
+  assert.deepEqual(receiver.tried.slice(before).map(({ ids }) => ids.join()), ["c", "b", "t", "p", "a"]);
+  assert.deepEqual(said().map(([id, state]) => `${id} ${state}`), ["c firing", "b firing", "t firing", "p resolved", "a resolved"]);
+  assert.deepEqual([status()?.isFailing, status()?.problem, status()?.since], [false, null, null]);
+  assert.equal(notes.filter((line) => line.includes("nobody answers")).length, 1, notes.join("\n"));
+  assert.match(notes.at(-1) ?? "", /^info alerts: ops is told again; nothing was since 2026-/);
+  await close();
+});
+
+test("a receiver that fails is not flooded by what is new, however much of it there is", async (context) => {
+  const bench = await bed(context);
+  const { hear, receiver, looked, soon, letPass, settle, close } = bench;
+  await waitsLong(bench);
+  const before = receiver.tries;
+  for (let number = 0; number < 30; number++) await hear(`n${number}`, "firing", { site: `site-${number}` });
+  await soon(() => receiver.tries - before === limits.alertMessagesTriedMax);
+  for (let look = 0; look < 40; look++) await looked();
+  assert.equal(receiver.tries - before, limits.alertMessagesTriedMax);
+  await letPass(3_600_000);
+  assert.ok(receiver.tries - before < 40, `${receiver.tries - before}`);
+  await settle();
+  await close();
+});
+
+test("one message that a receiver never takes holds back no other", async (context) => {
+  const { hear, receiver, waitFor, said, close } = await bed(context);
+  await hear("a", "firing", { site: "one" });
+  await hear("b", "firing", { site: "two" });
+  await hear("c", "firing", { ...ticket, site: "three" });
+  receiver.outcome = "taken";
+  receiver.fails = (id) => id === "a";
+  await waitFor(() => said().length === 2);
+  assert.deepEqual(said().map(([id]) => id).sort(), ["b", "c"]);
+  await close();
+});
+
+test("a receiver that says when it wants to be asked again is not asked before, for nothing", async (context) => {
+  const { hear, receiver, looked, waitFor, close } = await bed(context);
+  receiver.outcome = "busy";
+  await hear("a", "firing", ticket);
+  await waitFor(() => receiver.tries === 1);
+  receiver.outcome = "taken";
+  await hear("b", "firing");
+  await looked();
+  assert.equal(receiver.tries, 1);
+  await waitFor(() => receiver.taken.length === 2);
+  assert.ok((receiver.tried[1]?.atMs ?? 0) - (receiver.tried[0]?.atMs ?? 0) >= 120_000);
+  await close();
+});
+
+test("a message that an earlier version put together is sent under its key", async (context) => {
+  const { hear, receiver, log, tried, settle, close } = await bed(context);
+  await hear("a", "firing");
+  await tried();
+  const [name, value] = [...log.cells("alert/out/ops")][0] ?? ["", new Uint8Array()];
+  const { key } = JSON.parse(new TextDecoder().decode(value)) as { readonly key: string };
+  await log.append({ cells: [{ key: name, value: null }, { key: "alert/out/ops", value }] });
+  await settle();
+  assert.deepEqual(receiver.taken.map((one) => one.key), [key]);
+  assert.equal(log.cells("alert/out/").size, 0);
   await close();
 });
 

@@ -3,9 +3,13 @@
  * so a power cut between a receiver's answer and the note of it sends the same message again under the same key, and never another one with the same in it. What is over by then is left out of
  * what is tried again, and told as over under a key of that: right for a receiver that had the first as for one that had not.
  *
+ * What is new is tried when it comes, also while another message waits: a page that begins now waits for no ticket of this morning. That is one try; then it waits with the others, of which one is tried at a time, later
+ * and later, each in its turn. Whatever is taken shows that the receiver is back: then all go at once, what calls somebody first.
+ *
  *     incident on disk ─▶ message on disk ─▶ guard ─▶ sent until taken ─▶ told, on disk
  */
 import { incidentSchema, owed, toldStates, wasTold, type Incident, type ToldState } from "@holon/core/alert/incident.ts";
+import type { RouteStatus } from "@holon/core/alert/route-status.ts";
 import { goesBy, isSilenced } from "@holon/core/alert/routing.ts";
 import { toHolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
@@ -21,20 +25,11 @@ import type { Alert } from "@holon/core/telemetry/alert.ts";
 import { z } from "zod";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
+import { byUrgency, urgencyOf } from "./urgency.ts";
 import { toldType } from "./alarms.ts";
 import type { IncidentBook } from "./book.ts";
 import { createLeftOver } from "./left-over.ts";
 import { messageOf } from "./message.ts";
-
-export interface RouteStatus {
-  readonly route: string;
-  readonly to: AlertRoute["to"]["kind"];
-  /** Messages that were taken since this start. */
-  readonly told: number;
-  /** Incidents of which something is still to be told. */
-  readonly waiting: number;
-  readonly problem: string | null;
-}
 
 export interface Delivery {
   /** Something may be to be told. */
@@ -60,7 +55,11 @@ export interface DeliveryOptions {
 const prefix = "alert/out/";
 const encoder = new TextEncoder();
 const outSchema = z.object({ key: z.string(), items: z.array(z.object({ incident: incidentSchema, state: z.enum(toldStates) })) });
-type Out = z.infer<typeof outSchema>;
+/** With where it stands on disk. */
+interface Out extends z.infer<typeof outSchema> {
+  readonly cell: string;
+}
+type Item = Out["items"][number];
 
 export function createDelivery(options: DeliveryOptions): Delivery {
   const lines = options.routes.map((route) => createLine(route, options));
@@ -77,9 +76,19 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
   const { clock } = ports;
   const cell = `${prefix}${route.name}`;
   let told = 0;
-  let problem: string | null = null;
+  /** Why nothing is told, and since when. */
+  let failure: Trouble | undefined;
+  /** Whom the last message that was answered did not reach. */
+  let remark: Trouble | undefined;
+  /** How often it failed since something was taken. */
   let attempt = 0;
+  /** Set while what was tried waits to be tried again. */
   let timer: Timer | undefined;
+  let dueMs = 0;
+  /** The receiver itself wants nothing before, whatever it is. */
+  let restsUntilMs = -Infinity;
+  /** By key, how often each was tried since this start. */
+  const tries = new Map<string, number>();
   let working: Promise<void> | undefined;
   let again = false;
   let closed = false;
@@ -91,7 +100,7 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
   }
 
   /** A silenced one waits. */
-  function waiting(): readonly Out["items"][number][] {
+  function waiting(): readonly Item[] {
     const isHushed = hushed();
     return book.all().flatMap((incident) => {
       const { alert } = incident;
@@ -113,28 +122,43 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
     }
   }
 
-  async function next(): Promise<Out | undefined> {
-    const kept = log.cell(cell);
-    if (kept !== undefined) {
-      const out = stillSo(outSchema.parse(parseJson(kept)));
-      if (out.items.length > 0) return out;
-      await keep([], [{ key: cell, value: null }]);
+  /** What was put together and is not through, from the disk; what is over by now is out of it. */
+  async function begun(): Promise<readonly Out[]> {
+    const kept = [...log.cells(cell)].filter(([name]) => name === cell || name.startsWith(`${cell}/`));
+    const outs = kept.map(([name, value]) => stillSo({ ...outSchema.parse(parseJson(value)), cell: name }));
+    const ended = outs.filter(({ items }) => items.length === 0);
+    if (ended.length > 0) {
+      await keep([], ended.map((out) => ({ key: out.cell, value: null })));
+      for (const { key } of ended) tries.delete(key);
       passOver();
     }
-    const all = [...waiting()].sort((a, b) => (a.incident.alert.since < b.incident.alert.since ? -1 : 1));
-    const [first] = all;
-    if (first === undefined) return undefined;
-    const group = groupOf(first);
-    const items = all.filter((one) => groupOf(one) === group).slice(0, limits.alertsOfMessageMax);
+    return outs.filter(({ items }) => items.length > 0);
+  }
+
+  /** What is to be tried now; undefined where that is nothing. */
+  async function next(): Promise<Out | undefined> {
+    const open = await begun();
+    const isWell = attempt === 0;
+    const known = new Set(open.flatMap(({ items }) => items.map(nameOf)));
+    const hasRoom = (item: Item): boolean => isWell || open.filter(({ items: [one] }) => one !== undefined && urgencyOf(one) === urgencyOf(item)).length < limits.alertMessagesTriedMax;
+    const fresh = waiting().filter((item) => !known.has(nameOf(item)) && hasRoom(item)).sort(byUrgency);
+    const triesOf = ({ key }: Out): number => (isWell ? 0 : (tries.get(key) ?? 0));
+    const [old] = timer !== undefined ? [] : open.toSorted((a, b) => triesOf(a) - triesOf(b) || byFirst(a.items, b.items));
+    const [first] = fresh;
+    if (first === undefined || (old !== undefined && triesOf(old) === 0 && byFirst(old.items, fresh) < 0)) return old;
+    return putTogether(fresh.filter((one) => groupOf(one) === groupOf(first)).slice(0, limits.alertsOfMessageMax));
+  }
+
+  async function putTogether(items: Out["items"]): Promise<Out> {
     const key = toHex(sha256(encoder.encode(JSON.stringify([route.name, log.origin, items.map(({ incident, state }) => [incident.alert.id, state])]))));
-    const out: Out = { key, items };
-    await keep([], [{ key: cell, value: encoder.encode(JSON.stringify(out)) }]);
+    const out: Out = { key, items, cell: `${cell}/${key}` };
+    await keep([], [{ key: out.cell, value: encoder.encode(JSON.stringify({ key, items })) }]);
     return out;
   }
 
   /** Of a message that was put together before: without what is over by now. */
-  function stillSo({ key, items }: Out): Out {
-    return { key, items: items.filter(({ incident: { alert }, state }) => state === "resolved" || book.find(alert.id)?.alert.state !== "resolved") };
+  function stillSo({ items, ...out }: Out): Out {
+    return { ...out, items: items.filter(({ incident: { alert }, state }) => state === "resolved" || book.find(alert.id)?.alert.state !== "resolved") };
   }
 
   async function work(): Promise<void> {
@@ -143,6 +167,9 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
       passOver();
       for (let out = await next(); out !== undefined && !closed; out = await next()) await tell(out);
     } while (again && !closed);
+    if (attempt > 0 || failure === undefined || closed) return;
+    ports.trace.note("info", `alerts: ${route.name} is told again; nothing was since ${failure.since}`);
+    failure = undefined;
   }
 
   /** Fails where it is to be tried again. */
@@ -158,18 +185,18 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
     if (stillSo(out).items.length < items.length) return; // it ended while that was asked
     if (denied.size > 0) ports.trace.note("warn", `alerts: the policy does not let ${denied.size} go by ${route.name}: ${[...denied.values()][0] ?? ""}`);
     const message = messageOf({ key, route: route.name, node: log.origin, items: allowed.map(({ incident, state }) => ({ alert: incident.alert, state })) });
+    tries.set(key, (tries.get(key) ?? 0) + 1);
     const answer = allowed.length === 0 ? undefined : await send(message);
+    const at = isoTime(clock.wall().ms);
     const refused = answer?.outcome === "refused" ? answer.why : undefined;
     if (refused !== undefined) {
-      problem = refused;
+      remark = { why: refused, since: at };
       ports.trace.note("warn", `alerts: ${route.name} refused a message: ${refused}`);
     } else if (answer !== undefined) {
       told += 1;
-      problem = answer.why ?? null;
+      remark = answer.why === undefined ? undefined : { why: answer.why, since: at };
       if (answer.why !== undefined) ports.trace.note("warn", `alerts: ${route.name}: ${answer.why}`);
     }
-    attempt = 0;
-    const at = isoTime(clock.wall().ms);
     for (const { incident: { alert: { id } }, state } of items) {
       const incident = book.find(id);
       if (incident === undefined || wasTold(incident, route.name, state)) continue;
@@ -179,7 +206,12 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
     const { to } = route;
     const left = answer?.outcome === "taken" && answer.left !== undefined ? [leftOver.add(message, answer.left, allowed.flatMap(({ incident: { alert }, state }) => (state === "firing" ? [alert.id] : [])))] : [];
     const records = to.kind !== "event" || allowed.length === 0 ? [] : [events.record({ stream: to.stream, type: toldType, class: classOf(allowed), producer: "alerts", data: parseBody(message) })];
-    await keep(records, [{ key: cell, value: null }, ...left]);
+    await keep(records, [{ key: out.cell, value: null }, ...left]);
+    tries.delete(key);
+    if (answer === undefined) return; // of the receiver that says nothing
+    attempt = 0;
+    timer?.cancel();
+    timer = undefined;
   }
 
   const leftOver = createLeftOver({
@@ -197,28 +229,39 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
     return answer;
   }
 
+  function failed(error: unknown): void {
+    const { message: why } = error instanceof Later ? error : toHolonError(error);
+    const waits = waiting().length;
+    if (why !== failure?.why) ports.trace.note("warn", `alerts: nothing is told by ${route.name}: ${why}; ${waits} ${waits === 1 ? "waits, and is" : "wait, and are"} tried again`);
+    const nowMs = clock.monotonicMs();
+    failure = { why, since: failure?.since ?? isoTime(clock.wall().ms) };
+    if (error instanceof Later && error.afterMs !== undefined) restsUntilMs = nowMs + error.afterMs;
+    if (timer === undefined) dueMs = nowMs + backoffMs(attempt++, { firstMs: limits.alertRetryMs, maxMs: limits.alertRetryMaxMs }, 0.5 + ports.random.uniform() / 2);
+    dueMs = Math.max(dueMs, restsUntilMs);
+    timer?.cancel();
+    timer = closed ? undefined : clock.after(dueMs - nowMs, () => {
+      timer = undefined;
+      wake();
+    });
+  }
+
   function wake(): void {
-    if (closed || timer !== undefined) return;
+    if (closed || (timer !== undefined && clock.monotonicMs() < restsUntilMs)) return;
     if (working !== undefined) return void (again = true);
     working = work()
-      .catch((error: unknown) => {
-        problem = error instanceof Later ? error.message : toHolonError(error).message;
-        const waitMs = backoffMs(attempt++, { firstMs: limits.alertRetryMs, maxMs: limits.alertRetryMaxMs }, 0.5 + ports.random.uniform() / 2);
-        if (closed) return;
-        timer = clock.after(Math.max(waitMs, (error instanceof Later ? error.afterMs : undefined) ?? 0), () => {
-          timer = undefined;
-          wake();
-        });
-      })
+      .catch(failed)
       .finally(() => {
         working = undefined;
-        if (again && timer === undefined) wake();
+        if (again) wake();
       });
   }
 
   return {
     wake,
-    status: () => ({ route: route.name, to: route.to.kind, told, waiting: waiting().length, problem }),
+    status() {
+      const trouble = failure ?? remark;
+      return { route: route.name, to: route.to.kind, told, waiting: waiting().length, isFailing: failure !== undefined, problem: trouble?.why ?? null, since: trouble?.since ?? null };
+    },
     async close() {
       closed = true;
       leftOver.close();
@@ -226,6 +269,18 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
       await working;
     },
   };
+}
+
+interface Trouble {
+  readonly why: string;
+  readonly since: string;
+}
+
+const nameOf = ({ incident: { alert }, state }: Item): string => `${state} ${alert.id}`;
+
+/** Lists of which the first is the most urgent, or all are as urgent. */
+function byFirst([one]: readonly Item[], [other]: readonly Item[]): number {
+  return one === undefined || other === undefined ? 0 : byUrgency(one, other);
 }
 
 /** What stands in one message: of one kind, at one site, begun or over. */

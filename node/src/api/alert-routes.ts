@@ -1,4 +1,5 @@
 /** What is wrong, who was told and who has taken it on; what should hold, and how much of it does. */
+import { routeStatusSchema } from "@holon/core/alert/route-status.ts";
 import type { Route, RouteRequest } from "@holon/core/api/route.ts";
 import { machineCaller } from "@holon/core/api/caller.ts";
 import { objectiveListAnswerSchema, objectiveQuerySchema } from "@holon/core/alert/objective-row.ts";
@@ -18,7 +19,6 @@ const what = { rule: z.string().max(256).optional(), subject: z.string().max(256
 const silenceSchema = z
   .strictObject({ name: nameSchema, ...what, until: z.iso.datetime(), because: text.min(1) })
   .refine(({ rule, subject, site, app }) => [rule, subject, site, app].some((one) => one !== undefined), { error: "say what is silenced: rule, subject, site or app" });
-const routeStatusSchema = z.object({ route: z.string(), to: z.enum(["webhook", "email", "event"]), told: z.int(), waiting: z.int(), problem: z.string().nullable() });
 const doneSchema = z.object({ ok: z.literal(true) });
 
 const nameOf = ({ caller = machineCaller }: RouteRequest): string => printPrincipal(caller.principal);

@@ -73,6 +73,8 @@ export interface AgentContext {
   tenureOnSite(unit: string): string | undefined;
   /** This document is reached. Resolves to what is here of units that are left to the site no more. */
   reachOnSite(document: Desired): Promise<readonly Returned[]>;
+  /** The guard decides by another document from now on: what was denied a link is asked for again. */
+  decidesAnew?(): void;
   readonly integrity: Integrity;
   /** The way to siblings; undefined where there are none. */
   lending?(): Lending | undefined;
@@ -361,6 +363,7 @@ export function createAgent(context: AgentContext): Agent {
     await keepBack(wanted, desired);
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
     context.guard.setPolicy(desired);
+    context.decidesAnew?.();
     await context.served.setDesired(desired);
     context.requests.setApps(desired.apps);
     let denied: HolonError | undefined;

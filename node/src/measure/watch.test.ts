@@ -55,11 +55,12 @@ async function bed(context: TestContext) {
   return { folder, program, config, log, blobs, measurer, adopt, start, open, unmeasured };
 }
 
-async function told(log: SegmentLog, stream: "alarm" | "audit"): Promise<readonly unknown[]> {
+async function told(log: SegmentLog, stream: "alarm" | "audit", type?: string): Promise<readonly unknown[]> {
   const records = await log.read({ origin: log.origin, stream }, 1, { maxRecords: 1_000, maxBytes: 1e6 });
   return records.flatMap(({ bytes }) => {
     const text = new TextDecoder().decode(bytes);
-    return text.startsWith("{") ? [JSON.parse(text).data] : [];
+    const event = text.startsWith("{") ? JSON.parse(text) : undefined;
+    return event === undefined || (type !== undefined && event.type !== type) ? [] : [event.data];
   });
 }
 
@@ -86,10 +87,15 @@ test("a program or a configuration that was changed, added or removed is an alar
   assert.equal(status.state, "altered");
   assert.deepEqual(status.altered.map(({ what, expected, found }) => [what, expected === null, found === null]), [["configuration", false, false], ["core/src/one.ts", false, false], ["core/src/three.ts", true, false], ["core/src/two.ts", false, true]]);
   const [first, ...each] = await told(log, "alarm");
-  assert.deepEqual(each, status.altered);
+  assert.deepEqual(each, status.altered.map((one) => ({ ...one, state: "open" })));
   assert.deepEqual(first, { state: "open", found: status.held?.found, count: 3, first: ["core/src/one.ts", "core/src/three.ts", "core/src/two.ts"] });
+  const altered = async () => (await told(log, "alarm", "holon.node.altered")).slice(status.altered.length).map((data) => (data as { readonly state: string }).state);
+  await start();
+  assert.deepEqual(await altered(), status.altered.map(() => "open"), "at each start again, and never over of itself");
   await adopt("upgraded");
   assert.equal((await start()).state, "adopted");
+  await start();
+  assert.deepEqual((await altered()).slice(status.altered.length), ["closed"], "once, by a start that did not tell of it");
   assert.equal((await told(log, "audit")).length, 2);
 });
 
@@ -209,7 +215,7 @@ test("a program that differs is held over every start: no secret is handed out, 
   await assert.rejects(unmeasured().demand("secret mail"), { code: "HOLON_NODE_HELD" }, "a start knows of it before anything is measured");
   writeFileSync(path, before);
   assert.equal((await start()).held, undefined);
-  const alarms = (await told(log, "alarm")).filter((data) => typeof data === "object" && data !== null && "state" in data);
+  const alarms = await told(log, "alarm", "holon.node.held");
   assert.deepEqual(alarms, [{ state: "open", found: first.held?.found, count: 1, first: ["core/src/one.ts"] }, { state: "closed", found: first.held?.found, why: "the program is again what was adopted" }]);
   await unmeasured().demand("secret mail");
 });
@@ -239,7 +245,7 @@ test("somebody adopts what he saw, and nothing that was changed since", async (c
   assert.deepEqual([files, altered.map(({ what }) => what)], [4, ["core/src/one.ts"]]);
   await hold.demand("secret mail");
   assert.deepEqual([watch.status().state, watch.status().held, watch.status().adopted?.by], ["adopted", undefined, "person olga at cloud-1"]);
-  assert.deepEqual((await told(log, "alarm")).at(-1), { state: "closed", found: seen, why: "adopted", by: "person olga at cloud-1", because: "upgraded" });
+  assert.deepEqual((await told(log, "alarm", "holon.node.held")).at(-1), { state: "closed", found: seen, why: "adopted", by: "person olga at cloud-1", because: "upgraded" });
   await watch.close();
 });
 

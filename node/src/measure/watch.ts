@@ -56,6 +56,8 @@ export interface MeasureOptions {
 }
 
 const adoptedCell = "measured/adopted";
+/** That something was told as altered, and nothing since as being well. */
+const alteredCell = "measured/altered";
 /** By whom, why, when, its hash and its number, as the cell holds them. */
 const markSchema = z.tuple([z.string(), z.string(), z.number(), z.string(), z.int()]);
 /** `bad`: not as this node's key wrote it, or gone. */
@@ -178,13 +180,17 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
     const records: NewRecord[] = [];
     const now = new Set(altered.map(({ what }) => what));
     for (const what of told.keys()) if (!now.has(what)) told.delete(what);
+    const isOpen = log.cell(alteredCell) !== undefined;
     for (const difference of altered.slice(0, toldMax)) {
       const { what, expected, found } = difference;
       if (told.get(what) === `${found}`) continue;
       ports.trace.note("error", `${what} is not as it was adopted: ${expected ?? "nothing"} was, ${found ?? "nothing"} is there`, { code: "HOLON_NODE_ALTERED" });
-      records.push(events.record({ stream: "alarm", type: "holon.node.altered", class: "public", producer: "measure", data: { ...difference } }));
+      records.push(events.record({ stream: "alarm", type: "holon.node.altered", class: "public", producer: "measure", data: { ...difference, state: "open" } }));
     }
-    if (records.length > 0) await log.append({ records });
+    // One incident, until nothing is altered any more: put back, or adopted.
+    if (altered.length === 0 && isOpen) records.push(events.record({ stream: "alarm", type: "holon.node.altered", class: "public", producer: "measure", data: { state: "closed" } }));
+    const cells = (altered.length > 0) === isOpen ? [] : [{ key: alteredCell, value: altered.length > 0 ? encoder.encode("true") : null }];
+    if (records.length + cells.length > 0) await log.append({ records, cells });
     for (const { what, found } of altered.slice(0, toldMax)) told.set(what, `${found}`);
   }
 

@@ -36,7 +36,7 @@ export interface FailedEvents {
 }
 
 /** Its own doing, on these events. */
-const retried = new Set<string>(["HOLON_UNIT_THREW", "HOLON_UNIT_TIMEOUT", "HOLON_UNIT_DIED", "HOLON_UNIT_BAD", "HOLON_RECORD_TOO_LARGE", "HOLON_SECRET_LEAKED"]);
+const retried = new Set<string>(["HOLON_UNIT_THREW", "HOLON_UNIT_TIMEOUT", "HOLON_UNIT_DIED", "HOLON_UNIT_BAD", "HOLON_EVENT_BAD", "HOLON_RECORD_TOO_LARGE", "HOLON_SECRET_LEAKED"]);
 
 export interface Trying {
   readonly retriesMax: number;

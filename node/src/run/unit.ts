@@ -428,7 +428,9 @@ class Unit implements RunningUnit {
     }
     const { app, log, ports } = this.#context;
     const startedMs = ports.clock.monotonicMs();
-    const result = await running.handle(input.events);
+    const result = await running.handle(input.events).catch((cause: unknown) => {
+      throw cause instanceof HolonError ? cause : new HolonError("HOLON_EVENT_BAD", `function ${this.#name} cannot be handed event ${first.id}`, { cause }); // else it would be tried for ever
+    });
     this.#calls.add((ports.clock.monotonicMs() - startedMs) / input.events.length);
     if (this.#born.maker().from === "personal") this.#keyed ??= await keyedFor(app.name, { log, ...ports });
     await requireGranted(result.fitted, this.#fn, this.#context, (this.#ungrantedTold ??= new Set()));

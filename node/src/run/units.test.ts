@@ -256,6 +256,7 @@ test("what a function makes that cannot be recorded is set aside like what it th
       return {
         ...unit,
         async handle(events) {
+          if (events.some(({ data }) => data === 103)) throw new RangeError("Maximum call stack size exceeded");
           const result = await unit.handle(events);
           const at = Number(events.at(-1)?.data) - 100;
           return made[at] === undefined ? result : { ...result, outputs: result.outputs.map((output) => ({ ...output, ...made[at] })) };
@@ -264,10 +265,10 @@ test("what a function makes that cannot be recorded is set aside like what it th
       };
     },
   }));
-  for (const value of [1, 100, 101, 102, 2]) await send("in.came", value);
-  await until("the rest is handled", () => (unitOf(machine, "sums")?.handled ?? 0) === 5);
+  for (const value of [1, 100, 101, 102, 103, 2]) await send("in.came", value);
+  await until("the rest is handled", () => (unitOf(machine, "sums")?.handled ?? 0) === 6);
   assert.deepEqual(await outputs(), [1, 3]);
-  assert.deepEqual(running(machine).failedEvents().map(({ code, attempts }) => [code, attempts]).sort(), [["HOLON_RECORD_TOO_LARGE", 2], ["HOLON_UNIT_BAD", 2], ["HOLON_UNIT_BAD", 2]]);
+  assert.deepEqual(running(machine).failedEvents().map(({ code, attempts }) => [code, attempts]).sort(), [["HOLON_EVENT_BAD", 2], ["HOLON_RECORD_TOO_LARGE", 2], ["HOLON_UNIT_BAD", 2], ["HOLON_UNIT_BAD", 2]]);
 });
 
 test("a request that a function throws on is not tried again unless the app says so; who asked is told at once, and so are those behind it", async () => {

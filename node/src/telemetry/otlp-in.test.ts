@@ -34,6 +34,22 @@ for (const [contentType, encode, decode] of [
   });
 }
 
+test("a field that is none costs its item alone; what is wrong around the items, all", async (context) => {
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const events = createEvents({ name: "gateway-1", jurisdiction: "EU/DE" }, createClock());
+  const otlp = createOtlpIn({ settings: telemetrySettingsSchema.parse({ otlp: { traces: "public", metrics: "public" } }), log, events, guard: { mayExport: () => true, stays: () => undefined } });
+  const take = async (signal: "traces" | "metrics", body: unknown): Promise<unknown> => JSON.parse(new TextDecoder().decode((await otlp.take(signal, "application/json", new TextEncoder().encode(JSON.stringify(body)))).body));
+  assert.deepEqual(await take("traces", request([good("one"), { ...good("early"), startTimeUnixNano: "-5" }, { ...good("late"), endTimeUnixNano: "18446744073709551616" }, good("two")])), { partialSuccess: { rejectedSpans: "2", errorMessage: "an item is no OTLP: startTimeUnixNano is no fixed64; an item is no OTLP: endTimeUnixNano is no fixed64" } });
+  const kept = await log.find({ accepts: ({ stream }) => stream === "telemetry", type: "holon.otlp.traces", limit: 10 });
+  assert.deepEqual([...JSON.stringify(kept.map(({ event }) => event.data)).matchAll(/"name":"(one|two|early|late)"/g)].map(([, name]) => name), ["one", "two"]);
+  const point = { timeUnixNano: "1767225600000000000", asDouble: 1 };
+  const metric = (name: string, ...dataPoints: readonly unknown[]) => ({ name, sum: null, gauge: { dataPoints } });
+  assert.deepEqual(await take("metrics", { resourceMetrics: [{ scopeMetrics: [{ metrics: [metric("bad", point, { ...point, timeUnixNano: "-5" }), metric("good", point)] }] }] }), { partialSuccess: { rejectedDataPoints: "2", errorMessage: "an item is no OTLP: timeUnixNano is no fixed64" } });
+  await assert.rejects(take("traces", { resourceSpans: [{ resource: 7, scopeSpans: [{ spans: [good("one"), { ...good("early"), startTimeUnixNano: "-5" }] }] }] }), { code: "HOLON_ARGUMENT_BAD" });
+  await assert.rejects(take("traces", { resourceSpans: 7 }), { code: "HOLON_ARGUMENT_BAD" });
+  await log.close();
+});
+
 test("a media type is one however it is written, and another that only begins like it is none", async (context) => {
   const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
   const events = createEvents({ name: "gateway-1", jurisdiction: "EU/DE" }, createClock());

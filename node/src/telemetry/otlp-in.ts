@@ -1,5 +1,5 @@
 /**
- * Takes what OpenTelemetry SDKs send (OTLP/HTTP): a request is answered when all of it is on disk, as records of at most a part of a megabyte. An item that is too large, or has an id that is none, is rejected and
+ * Takes what OpenTelemetry SDKs send (OTLP/HTTP): a request is answered when all of it is on disk, as records of at most a part of a megabyte. An item that is too large, has an id that is none, or a field that is none in JSON, is rejected and
  * told so; while much waits for the disk, the sender is told when to come back. Its class is what the operator says: `raw` unless told, and then it stays here.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
@@ -7,7 +7,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import type { TelemetrySettings } from "@holon/core/telemetry/settings.ts";
 import { otlpTypes, shapes, type Signal } from "@holon/core/telemetry/otlp/convert.ts";
-import { decodeJson, decodeProtobuf, encodeJson, encodeProtobuf, type OtlpMessage } from "@holon/core/telemetry/otlp/encoding.ts";
+import { decodeJson, decodeProtobuf, encodeJson, encodeProtobuf, fromJson, type OtlpMessage } from "@holon/core/telemetry/otlp/encoding.ts";
 import { badIdIn, objectsIn } from "@holon/core/telemetry/otlp/ids.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
@@ -28,6 +28,7 @@ export interface OtlpInOptions {
 const json = "application/json";
 const protobuf = "application/x-protobuf";
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 export function createOtlpIn({ settings, log, events, guard }: OtlpInOptions): OtlpIn {
   let pendingBytes = 0;
@@ -40,8 +41,8 @@ export function createOtlpIn({ settings, log, events, guard }: OtlpInOptions): O
     pendingBytes += body.length;
     try {
       const shape = shapes[signal];
-      const request = isJson ? decodeJson(shape.request, body) : decodeProtobuf(shape.request, body);
-      const { parts, rejected, why } = partsOf(signal, request);
+      const { request, malformed } = isJson ? requestOfJson(signal, body) : { request: decodeProtobuf(shape.request, body), malformed: [] };
+      const { parts, rejected, why } = partsOf(signal, request, malformed);
       const dataClass = settings.otlp[signal];
       const isMeant = dataClass !== "raw" && dataClass !== "personal";
       const stream = isMeant && guard.mayExport(dataClass, "telemetry") ? "telemetry" : "local";
@@ -63,12 +64,71 @@ export function createOtlpIn({ settings, log, events, guard }: OtlpInOptions): O
   return { take };
 }
 
+interface Malformed {
+  readonly why: string;
+  readonly count: number;
+}
+
+const itemMessages = { traces: "Span", metrics: "Metric", logs: "LogRecord" } as const;
+
+/** What is wrong with one item costs that item alone; what is wrong around them, all. */
+function requestOfJson(signal: Signal, body: Uint8Array): { readonly request: OtlpMessage; readonly malformed: readonly Malformed[] } {
+  const { request: message, resources, scopes, items } = shapes[signal];
+  try {
+    return { request: decodeJson(message, body), malformed: [] };
+  } catch (error) {
+    const { code } = toHolonError(error);
+    const parsed = code === "HOLON_ARGUMENT_BAD" ? looseJson(body) : undefined;
+    if (parsed === undefined) throw error;
+    const malformed: Malformed[] = [];
+    for (const resource of listIn(parsed, resources)) {
+      for (const scope of listIn(resource, scopes)) {
+        if (!isObject(scope) || !Array.isArray(scope[items])) continue;
+        scope[items] = scope[items].filter((item: unknown) => {
+          const why = whyMalformed(itemMessages[signal], item);
+          if (why !== undefined) malformed.push({ why, count: signal === "metrics" && isObject(item) ? Math.max(1, Object.values(item).reduce((sum: number, data) => sum + listIn(data, "dataPoints").length, 0)) : 1 });
+          return why === undefined;
+        });
+      }
+    }
+    if (malformed.length === 0) throw error;
+    return { request: fromJson(message, parsed), malformed };
+  }
+}
+
+function whyMalformed(message: (typeof itemMessages)[Signal], item: unknown): string | undefined {
+  try {
+    fromJson(message, item, itemDepth);
+    return undefined;
+  } catch (error) {
+    return toHolonError(error).message.replace(/^the body is/, "an item is");
+  }
+}
+
+/** Request, resource and scope stand above an item. */
+const itemDepth = 3;
+
+function looseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(body)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+
+function listIn(value: unknown, name: string): readonly unknown[] {
+  const list = isObject(value) ? value[name] : undefined;
+  return Array.isArray(list) ? list : [];
+}
+
 /** Each with its resource and scope, so that every record stands for itself. */
-function partsOf(signal: Signal, request: OtlpMessage): { readonly parts: readonly OtlpMessage[]; readonly rejected: number; readonly why: readonly string[] } {
+function partsOf(signal: Signal, request: OtlpMessage, malformed: readonly Malformed[]): { readonly parts: readonly OtlpMessage[]; readonly rejected: number; readonly why: readonly string[] } {
   const { resources, scopes, items } = shapes[signal];
   const parts: OtlpMessage[] = [];
-  const why = new Set<string>();
-  let rejected = 0;
+  const why = new Set<string>(malformed.map((one) => one.why));
+  let rejected = malformed.reduce((sum, { count }) => sum + count, 0);
   for (const { [scopes]: ofScopes, ...resource } of objectsIn(request[resources])) {
     for (const { [items]: ofItems, ...scope } of objectsIn(ofScopes)) {
       let gathered: OtlpMessage[] = [];

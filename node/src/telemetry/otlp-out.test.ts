@@ -13,7 +13,7 @@ import { z } from "zod";
 import { createEvents } from "../event/events.ts";
 import { createGuard } from "../policy/guard.ts";
 import { openTempLog, tempFolder } from "../testing/temp-log.ts";
-import { createOtlpOut } from "./otlp-out.ts";
+import { addressOf, createOtlpOut } from "./otlp-out.ts";
 
 const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
 const config = { name: "gateway-1", jurisdiction: "EU/DE", parent: "wss://edge-1:7401", uplink: { jurisdiction: "EU/DE" } } as const;
@@ -269,3 +269,7 @@ for (const encoding of ["json", "protobuf"] as const) {
     await log.close();
   });
 }
+
+test("the path of a signal stands before the query of a collector's address", () => {
+  assert.deepEqual(["http://127.0.0.1:4318", "http://127.0.0.1:4318/", "https://otel.plant.example/base/?key=X", "http://name:word@otel"].map((url) => addressOf(url, "metrics")), ["http://127.0.0.1:4318/v1/metrics", "http://127.0.0.1:4318/v1/metrics", "https://otel.plant.example/base/v1/metrics?key=X", "http://name:word@otel/v1/metrics"]);
+});

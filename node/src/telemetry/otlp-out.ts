@@ -179,7 +179,7 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
     const shape = shapes[signal];
     const request: OtlpMessage = { [shape.resources]: entries.map(({ resource }) => resource) };
     const contentType = isJson ? "application/json" : "application/x-protobuf";
-    const answer = await collector.post(`${settings.url.replace(/\/$/, "")}/v1/${signal}`, contentType, isJson ? encodeJson(request) : encodeProtobuf(shape.request, request));
+    const answer = await collector.post(addressOf(settings.url, signal), contentType, isJson ? encodeJson(request) : encodeProtobuf(shape.request, request));
     if (isOfTheContent(answer.status)) return "bad";
     if (answer.status < 200 || answer.status >= 300) throw new Later(ofWhoAsks.includes(answer.status) ? "HOLON_COLLECTOR_REFUSED" : "HOLON_COLLECTOR_UNREACHABLE", `the collector answered ${answer.status}`, answer.retryAfterMs);
     const told = readable(() => (isJson ? decodeJson(shape.response, answer.body) : decodeProtobuf(shape.response, answer.body)));
@@ -260,4 +260,10 @@ function readable<T>(parse: () => T): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A collector's address may ask with a query, which stays behind the path. */
+export function addressOf(base: string, signal: Signal): string {
+  const [, path = "", query = ""] = /^([^?#]*)(\?[^#]*)?/.exec(base) ?? [];
+  return `${path.replace(/\/$/, "")}/v1/${signal}${query}`;
 }

@@ -24,7 +24,7 @@ export async function sampleOf({ log, host, status, metered, held, ages, judged 
   const lasting = new Map<string, number>(judged);
   const sums = new Map<string, number>();
   const figures = await host?.sample();
-  const { upMs, uplink, children, agent, log: disk, export: out } = status();
+  const { upMs, uplink, children, agent, log: disk, export: out, alertRoutes } = status();
   const gauges = new Map<string, number>(ages.seconds(agent.units, streamNames.filter((stream) => log.head({ origin: log.origin, stream }) !== undefined)));
   for (const stream of streamNames) lasting.set(printKey("holon.log.records", { stream }), log.head({ origin: log.origin, stream })?.sequence ?? 0);
   for (const row of metered()) {
@@ -48,6 +48,10 @@ export async function sampleOf({ log, host, status, metered, held, ages, judged 
     gauges.set("holon.export.behind", out.behind);
     for (const outcome of ["sent", "withheld", "gone"] as const) sums.set(printKey("holon.export.records", { outcome }), out[outcome]);
     lasting.set(printKey("holon.export.records", { outcome: "aside" }), out.aside);
+  }
+  for (const { route, waiting, isFailing } of alertRoutes ?? []) {
+    gauges.set(printKey("holon.alert.up", { route }), isFailing ? 0 : 1);
+    gauges.set(printKey("holon.alert.waiting", { route }), waiting);
   }
   gauges.set("holon.children", children.length);
   gauges.set("holon.log.lost", disk.lost.reduce((sum, { first, last }) => sum + last - first + 1, 0));

@@ -82,12 +82,21 @@ test("where steps of other traces found no room at that time, on a node that had
 test("who asks for a trace of which nothing is here is told of whom nothing is known", async () => {
   const { family, atEdge, atGateway } = await two();
   await family.pass(200_000);
+  const ask = async () => family.world.drive(atEdge.telemetry?.trace(trace, {}).catch((error: unknown) => error) ?? Promise.resolve());
+  const heard = await ask();
+  assert.ok(heard instanceof HolonError);
+  assert.match(heard.message, /of 2 nodes 2 have told through \d.*Z, 0 unknown$/);
   atGateway.cutUplink();
+  await family.pass(5_000);
+  const early = await ask();
+  assert.ok(early instanceof HolonError);
+  assert.deepEqual([early.known?.completeness?.unknown, early.known?.completeness?.states.silent], [0, 1], "all have told of what is asked for, and one is silent");
+  assert.match(early.message, /of 2 nodes 1 may have more to tell/);
   await family.pass(600_000);
-  const refused = await family.world.drive(atEdge.telemetry?.trace(trace, {}).catch((error: unknown) => error) ?? Promise.resolve());
+  const refused = await ask();
   assert.ok(refused instanceof HolonError && refused.code === "HOLON_TRACE_UNKNOWN");
   assert.deepEqual([refused.known?.completeness?.nodes, refused.known?.completeness?.unknown, refused.known?.completeness?.missing.map(({ node }) => node)], [2, 1, [gateway]]);
-  assert.match(refused.message, /of 2 nodes 1 is unknown: gateway-2 is silent/);
+  assert.match(refused.message, /of 2 nodes 1 may have more to tell: gateway-2 is silent since .*, known through /);
 });
 
 for (const first of ["the node above", "the node below"]) test(`what a node below tells under the id of a span of this one takes no place of it, where ${first} tells first`, async () => {

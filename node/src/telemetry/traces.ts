@@ -6,6 +6,7 @@ import { limits } from "@holon/core/limits.ts";
 import { laneName, type FoundEvent, type Lane, type Log, type RecordQuery } from "@holon/core/log/log.ts";
 import type { Account } from "@holon/core/api/account.ts";
 import type { Completeness } from "@holon/core/telemetry/completeness.ts";
+import { toldWords, unheardWords } from "@holon/core/telemetry/known-words.ts";
 import type { FleetView, Now } from "@holon/core/telemetry/fleet-view.ts";
 import { originOfEvent } from "@holon/core/telemetry/hop.ts";
 import { otlpTypes } from "@holon/core/telemetry/otlp/convert.ts";
@@ -103,14 +104,8 @@ export async function findTrace(id: string, { since }: TraceQuery, { log, view, 
   }
 }
 
-function unknownHere(id: string, sinceMs: number, known: Account & { readonly completeness: Completeness }): HolonError {
-  const { nodes, unknown, missing } = known.completeness;
-  const first = missing.slice(0, namedMax).map(({ node, state, through }) => `${node} is ${state}, known through ${through ?? "no time"}`);
-  const who = first.length === 0 ? "" : `: ${first.join("; ")}${unknown > first.length ? `; and ${unknown - first.length} more` : ""}`;
-  return new HolonError("HOLON_TRACE_UNKNOWN", `nothing of the trace ${id} was recorded here since ${isoTime(sinceMs)}; as of ${known.asOf} of ${nodes} nodes ${unknown} ${unknown === 1 ? "is" : "are"} unknown${who}`, { known });
-}
-
-const namedMax = 3;
+const unknownHere = (id: string, sinceMs: number, known: Account & { readonly completeness: Completeness }): HolonError =>
+  new HolonError("HOLON_TRACE_UNKNOWN", `nothing of the trace ${id} was recorded here since ${isoTime(sinceMs)}; as of ${known.asOf} ${unheardWords(known.completeness) ?? toldWords(known.completeness)}`, { known });
 
 const nodeIn = (value: unknown): readonly string[] => (typeof value === "string" ? [value] : []);
 
