@@ -1,5 +1,6 @@
 /** A newcomer's first quarter of an hour: begin an app, run its tests, run it, change it. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
@@ -18,6 +19,15 @@ turn("an app is begun outside the repository, its tests pass, and it runs again 
   const tested = await runHolon(context, ["app", "test", folder]);
   assert.equal(tested.exitCode, 0, tested.stdout);
   assert.match(tested.stdout, /pass 2/);
+
+  const inFolder = (program: string, ...args: readonly string[]) => spawnSync(process.execPath, [join(folder, "node_modules/.bin", program), ...args], { cwd: folder, encoding: "utf8", env: { ...process.env, NODE_TEST_CONTEXT: undefined } });
+  assert.deepEqual(JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).scripts, { check: "tsc", test: "holon app test ." });
+  assert.match(inFolder("holon", "app", "test", ".").stdout, /pass 2/, "in its folder, holon is the one that made it");
+  assert.equal(inFolder("tsc").stdout, "");
+  const written = readFileSync(join(folder, "src/busy.ts"), "utf8");
+  writeFileSync(join(folder, "src/busy.ts"), written.replace("context.emit(load.type", 'context.emit("never.declared"'));
+  assert.match(inFolder("tsc").stdout, /src\/busy\.ts.*error TS/, "an event that was not declared");
+  writeFileSync(join(folder, "src/busy.ts"), written);
 
   const dev = startHolon(context, ["app", "dev", folder, "--data", join(folder, "../data"), "--port-base", "0"]);
   const says = (pattern: RegExp): Promise<unknown> => until(`it says ${pattern.source}`, () => pattern.test(dev.stdout()), 120_000);

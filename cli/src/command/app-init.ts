@@ -1,4 +1,5 @@
 /** `holon app init`: a copy of the example that is made for it, under the new app's name. */
+import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +7,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { nameSchema } from "@holon/core/schema/name.ts";
 
 const template = fileURLToPath(new URL("../../../examples/first-app", import.meta.url));
-const ownSdk = fileURLToPath(new URL("../../../sdk", import.meta.url));
+const ofInstallation = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const templateName = "first-app";
 
 export async function initApp(place: string): Promise<void> {
@@ -21,7 +22,7 @@ export async function initApp(place: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await cp(template, folder, { recursive: true, filter: (path) => basename(path) !== "node_modules" });
   await rename(folder, name);
-  await linkSdk(folder);
+  await linkInstallation(folder);
   const from = relative(process.cwd(), folder) || ".";
   process.stdout.write(`${from}: an app of two functions\n  npx holon app test ${from}   runs its tests\n  npx holon app dev ${from}    runs it on this machine, and again with each change\n`);
 }
@@ -34,10 +35,21 @@ async function rename(folder: string, name: string): Promise<void> {
   }
 }
 
-/** Editors and tests find the SDK of this installation; what is bundled finds it anyway. */
-async function linkSdk(folder: string): Promise<void> {
-  const link = join(folder, "node_modules/@holon/sdk");
-  await rm(link, { force: true });
-  await mkdir(dirname(link), { recursive: true });
-  await symlink(ownSdk, link, process.platform === "win32" ? "junction" : "dir");
+/** Editors and tests find the SDK of this installation, what is bundled finds it anyway; in the folder `npx holon` is this one, and `npm run check` has a compiler where the installation has. */
+async function linkInstallation(folder: string): Promise<void> {
+  const isWindows = process.platform === "win32";
+  await link(folder, "@holon/sdk", "sdk", isWindows ? "junction" : "dir");
+  await link(folder, "@types/node", "node_modules/@types/node", isWindows ? "junction" : "dir");
+  if (isWindows) return; // a program is started there by a file that npm writes
+  await link(folder, ".bin/holon", "cli/bin/holon.js", "file");
+  await link(folder, ".bin/tsc", "node_modules/typescript/bin/tsc", "file");
+}
+
+async function link(folder: string, name: string, to: string, kind: "dir" | "file" | "junction"): Promise<void> {
+  const target = ofInstallation(to);
+  if (!existsSync(target)) return;
+  const path = join(folder, "node_modules", name);
+  await rm(path, { force: true });
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(target, path, kind);
 }

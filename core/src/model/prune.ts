@@ -2,15 +2,14 @@
  * Magnitude pruning: the smallest weights of each matrix become 0. The file keeps its size and is smaller where it is compressed, as on
  * a link and with `holon model`'s figure of compressed bytes.
  */
-import { HolonError } from "../errors.ts";
 import type { OnnxConstant, OnnxGraph } from "./onnx-graph.ts";
-import { checkWhole, weightNodes } from "./weights.ts";
+import { checkWhole, noMatrix, weightNodes } from "./weights.ts";
 
 /** `share` of each matrix's weights, from 0 up to but without 1. `HOLON_MODEL_UNSUPPORTED` where there is no matrix. */
 export function pruneByMagnitude(graph: OnnxGraph, share: number): OnnxGraph {
   checkWhole(graph);
   const weights = new Map(weightNodes(graph).map(({ weight }) => [weight.name, weight]));
-  if (weights.size === 0) throw new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${graph.name} has no matrix to prune`);
+  if (weights.size === 0) throw noMatrix(graph, "has no matrix to prune");
   return { ...graph, constants: graph.constants.map((constant) => (weights.has(constant.name) ? pruned(constant, share) : constant)) };
 }
 

@@ -5,10 +5,9 @@
  *
  * The range is that of all rows of a run together, so a row's result depends a little on its company.
  */
-import { HolonError } from "../errors.ts";
 import { elementTypes, type OnnxGraph, type OnnxNode } from "./onnx-graph.ts";
 import { quantizedConstants, quantizeMatrix } from "./quantize-weights.ts";
-import { checkWhole, weightNodes, type WeightNode } from "./weights.ts";
+import { checkWhole, noMatrix, weightNodes, type WeightNode } from "./weights.ts";
 
 /** Smaller matrices cost more nodes than they save bytes. */
 const valuesMin = 512;
@@ -17,7 +16,7 @@ const valuesMin = 512;
 export function quantizeDynamic(graph: OnnxGraph): OnnxGraph {
   checkWhole(graph);
   const weights = weightNodes(graph, valuesMin);
-  if (weights.length === 0) throw new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${graph.name} has no matrix of ${valuesMin} values or more to quantise`, { next: "Leave it as it is: it is small already." });
+  if (weights.length === 0) throw noMatrix(graph, `has no matrix of ${valuesMin} values or more to quantise`, "Leave it as it is: it is small already.");
   const byNode = new Map(weights.map((weight) => [weight.node, weight]));
   const gone = new Set(weights.map(({ weight }) => weight.name));
   const quantized = new Set<string>();

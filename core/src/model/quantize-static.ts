@@ -5,7 +5,7 @@
 import { HolonError } from "../errors.ts";
 import { elementTypes, type OnnxConstant, type OnnxGraph, type OnnxNode } from "./onnx-graph.ts";
 import { quantizedConstants, quantizeMatrix } from "./quantize-weights.ts";
-import { checkWhole, weightNodes } from "./weights.ts";
+import { checkWhole, noMatrix, weightNodes } from "./weights.ts";
 
 const valuesMin = 512;
 
@@ -29,7 +29,7 @@ export function withOutputs(graph: OnnxGraph, names: readonly string[]): OnnxGra
 export function quantizeStatic(graph: OnnxGraph, ranges: ReadonlyMap<string, ValueRange>): OnnxGraph {
   checkWhole(graph);
   const weights = weightNodes(graph, valuesMin);
-  if (weights.length === 0) throw new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${graph.name} has no matrix of ${valuesMin} values or more to quantise`, { next: "Leave it as it is: it is small already." });
+  if (weights.length === 0) throw noMatrix(graph, `has no matrix of ${valuesMin} values or more to quantise`, "Leave it as it is: it is small already.");
   const byNode = new Map(weights.map((weight) => [weight.node, weight]));
   const gone = new Set(weights.map(({ weight }) => weight.name));
   const constants: OnnxConstant[] = graph.constants.filter(({ name }) => !gone.has(name));

@@ -78,6 +78,10 @@ test("a transposed weight is turned around; one with factors, or that others use
 test("what is too small or was not read whole is refused by name", () => {
   const refuses = (work: () => unknown, naming: RegExp): void => assert.throws(work, (error) => error instanceof HolonError && error.code === "HOLON_MODEL_UNSUPPORTED" && naming.test(error.message));
   refuses(() => quantizeDynamic(denseGraph({ name: "tiny", layers: [3, 2] }, uniform)), /tiny has no matrix/);
+  const ranges = new Map(calibratedValues(network).map((name) => [name, { min: -1, max: 1 }]));
+  for (const small of [quantizeDynamic(network), quantizeStatic(network, ranges)]) {
+    for (const again of [quantizeDynamic, (graph: typeof small) => quantizeStatic(graph, ranges), (graph: typeof small) => pruneByMagnitude(graph, 0.5)]) refuses(() => again(small), /net is already INT8$/);
+  }
   refuses(() => quantizeStatic(network, new Map()), /net.*no range for x/);
   refuses(() => quantizeDynamic({ ...network, unread: "sparse constants" }), /net holds sparse constants/);
 });

@@ -35,6 +35,17 @@ export function weightNodes(graph: OnnxGraph, valuesMin = 0): readonly WeightNod
   });
 }
 
+/** Why there is nothing to make smaller. */
+export function noMatrix(graph: OnnxGraph, why: string, next?: string): HolonError {
+  const bytes = new Set(graph.constants.filter(({ elementType, shape }) => (elementType === elementTypes.uint8 || elementType === elementTypes.int8) && shape.length === 2).map(({ name }) => name));
+  const isInt8 = graph.nodes.some(({ operator, inputs }) => integerOperators.has(operator) && inputs.some((name) => bytes.has(name)));
+  if (!isInt8) return new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${graph.name} ${why}`, next === undefined ? {} : { next });
+  return new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${graph.name} is already INT8`, { next: "Leave it as it is, or let a smaller one learn from it: `--method distil`." });
+}
+
+/** What takes a matrix of bytes. */
+const integerOperators: ReadonlySet<string> = new Set(["DequantizeLinear", "MatMulInteger", "QLinearMatMul"]);
+
 /** How many values a graph learned: of all constants of floats. */
 export const parameterCount = (graph: OnnxGraph): number =>
   graph.constants.reduce((total, { elementType, shape }) => (elementType === elementTypes.int64 || elementType === elementTypes.int32 ? total : total + shape.reduce((product, size) => product * size, 1)), 0);
