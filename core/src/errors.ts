@@ -65,6 +65,7 @@ export const errorTable = {
   HOLON_DISK_MISSING: row("A file of the data folder is missing.", "Restore the data folder from a backup, or name another with --data."),
   HOLON_DISK_READ_ONLY: row("The data folder cannot be written.", "Give this user write access to it, or name another with --data."),
   HOLON_EVENT_BAD: row("An event's data does not fit the schema of the function that it is for.", "Mend what makes the event, or the function's schema."),
+  HOLON_EVENT_UNKNOWN: row("No event of that name was set aside.", "See `holon function failed`, at the node whose function could not handle it."),
   HOLON_EXPORT_TOO_LARGE: row("An app does not fit into the files that it was to be exported to.", "Export it as `compose` or `systemd`, or put its folder `app` into an image of your own."),
   HOLON_FIT_UNGRANTED: row("Parameters of a model were made by somebody whom the app's manifest does not grant it, or for another graph, or of another size.", "Say under `fit` of the model in the manifest who may fit it and of what shape; deploy it again, signed by its publisher."),
   HOLON_FRAME_BAD: row("A frame on the link does not parse.", "Update the older of the two nodes; the link is closed and tried again.", true),

@@ -73,7 +73,12 @@ export function nodeRoutes(node: HolonNode, approvals?: ShellApprovals): readonl
       summary: "Hands such events to their functions again.",
       body: replaySchema,
       answer: z.object({ replayed: z.int() }),
-      handle: ({ body }) => Promise.resolve({ status: 200, body: { replayed: node.replayFailed(replaySchema.parse(body)) } }),
+      handle: async ({ body }) => {
+        const choice = replaySchema.parse(body);
+        const replayed = node.replayFailed(choice);
+        if (replayed === 0) demandSetAside(choice, node);
+        return { status: 200, body: { replayed } };
+      },
     },
     {
       method: "POST",
@@ -128,6 +133,14 @@ const functionRoutes = (node: Pick<HolonNode, "ask">): readonly Route[] =>
   }));
 
 /** `HOLON_UNIT_UNKNOWN`: nobody is told that nothing of it is held back where it is nowhere. */
+function demandSetAside(choice: z.infer<typeof replaySchema>, node: Pick<HolonNode, "status" | "failedEvents" | "config">): void {
+  const { app, function: fn, event } = choice;
+  const isKnown = node.failedEvents().some((row) => (app === undefined || row.app === app) && (fn === undefined || row.function === fn) && (event === undefined || row.event === event));
+  if (isKnown) return; // it is being replayed, or no function is here now that could
+  demandKnown(choice, node);
+  if (event !== undefined) throw new HolonError("HOLON_EVENT_UNKNOWN", `no event ${event} is set aside on ${node.config.name}`);
+}
+
 function demandKnown({ app, function: fn }: z.infer<typeof releaseSchema>, node: Pick<HolonNode, "status">): void {
   const status = node.status();
   const isKnown = status.agent.units.some((unit) => (app === undefined || unit.app === app) && (fn === undefined || unit.name === fn));
