@@ -20,16 +20,17 @@ export interface LabelledFile {
 /** `rowsMax` takes the first rows only. `HOLON_SOURCE_…`. */
 export async function readLabelled(path: string, labelsPath: string | undefined, rowsMax = Infinity): Promise<LabelledFile> {
   const content = await read(path);
+  if (labelsPath === undefined && isIdx(content)) throw unreadable(path, "is an idx file, which holds no labels", "Give the file of its labels too: --labels, or --training-labels for the rows of --training.");
   if (labelsPath === undefined) return { data: fromTensors(content, path, rowsMax), hash: hashOf([content]) };
   const labelContent = await read(labelsPath);
   const images = readIdx(content, path);
   const labels = readIdx(labelContent, labelsPath);
   const [rows = 0, ...sizes] = images.shape;
-  if (labels.shape.length !== 1 || labels.shape[0] !== rows) throw unreadable(labelsPath, `has not one label for each of the ${rows} rows of ${path}`);
+  if (labels.shape.length !== 1 || labels.shape[0] !== rows) throw unreadable(labelsPath, `has not one label for each of the ${rows} rows of ${path}`, "Give the labels that belong to these rows.");
   const features = sizes.reduce((product, size) => product * size, 1);
   const count = Math.min(rows, rowsMax);
   const kept = Uint8Array.from(labels.bytes.subarray(0, count));
-  return { data: { x: Float32Array.from(images.bytes.subarray(0, count * features), (byte) => byte / 255), labels: kept, features, classes: classesOf(kept) }, hash: hashOf([content, labelContent]) };
+  return { data: { x: Float32Array.from(images.bytes.subarray(0, count * features), (byte) => byte / 255), labels: kept, features, classes: classesOf(labels.bytes) }, hash: hashOf([content, labelContent]) };
 }
 
 function fromTensors(content: Uint8Array, path: string, rowsMax: number): Labelled {
@@ -39,13 +40,13 @@ function fromTensors(content: Uint8Array, path: string, rowsMax: number): Labell
   const count = Math.min(rows, rowsMax);
   const features = sizes.reduce((product, size) => product * size, 1);
   const kept = Uint8Array.from(labels.values.subarray(0, count));
-  return { x: x.values.slice(0, count * features), labels: kept, features, classes: classesOf(kept) };
+  return { x: x.values.slice(0, count * features), labels: kept, features, classes: classesOf(Uint8Array.from(labels.values)) };
 }
 
 /** Magic number (0, 0, 8 for bytes, dimensions), sizes as big-endian 32 bits, bytes. */
 function readIdx(content: Uint8Array, path: string): { readonly shape: readonly number[]; readonly bytes: Uint8Array } {
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  if (content.length < 8 || view.getUint16(0) !== 0 || view.getUint8(2) !== 8) throw unreadable(path, "is no idx file of bytes");
+  if (!isIdx(content)) throw unreadable(path, "is no idx file of bytes", "Give a file as those of MNIST are, plain or .gz; or one safetensors file with x and labels, without a file of labels.");
   const rank = view.getUint8(3);
   const start = 4 + 4 * rank;
   if (rank === 0 || content.length < start) throw unreadable(path, "is cut off");
@@ -65,6 +66,8 @@ async function read(path: string): Promise<Uint8Array> {
     throw unreadable(path, `is no whole gzip file: ${toHolonError(cause).message}`);
   }
 }
+
+const isIdx = (content: Uint8Array): boolean => content.length >= 8 && content[0] === 0 && content[1] === 0 && content[2] === 8;
 
 const classesOf = (labels: Uint8Array): number => labels.reduce((most, label) => Math.max(most, label + 1), 2);
 const hashOf = (parts: readonly Uint8Array[]): BlobHash => {

@@ -168,7 +168,7 @@ class Batch {
     if (output.subject !== undefined && (typeof output.subject !== "string" || output.subject === "" || output.subject.length > 256)) {
       throw misuse(this.#name, `emitted ${type} with a subject that is no text of 1 to 256 characters`);
     }
-    const text: string = JSON.stringify(output.data) ?? "null";
+    const text = this.#textOf(type, output.data);
     this.#outputBytes += text.length;
     const data: unknown = JSON.parse(text);
     if (isDeeperThan(data, limits.payloadDepthMax)) throw misuse(this.#name, `emitted ${type} with data that nests deeper than ${limits.payloadDepthMax} levels`);
@@ -178,6 +178,15 @@ class Batch {
     this.#outputs.push({ type, ...output, data });
     if (this.#outputs.length > limits.unitOutputsMax || this.#outputBytes > limits.unitOutputBytesMax) {
       throw misuse(this.#name, `emitted more in one batch than ${limits.unitOutputsMax} events or ${limits.unitOutputBytesMax} bytes`);
+    }
+  }
+
+  #textOf(type: string, data: unknown): string {
+    if (typeof data === "function" || typeof data === "symbol") throw misuse(this.#name, `emitted ${type} with a ${typeof data} for data, which is no JSON`);
+    try {
+      return JSON.stringify(data) ?? "null";
+    } catch {
+      throw misuse(this.#name, `emitted ${type} with data that is no JSON, as a bigint or what holds itself is none`);
     }
   }
 

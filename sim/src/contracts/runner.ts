@@ -216,10 +216,14 @@ export function runnerContract(name: string, start: StartUnit): void {
 
     const misuses: readonly (readonly [string, string, RegExp])[] = [
       ["an event of a type it does not declare", `context.emit("other.made",{data:1})`, /HOLON_UNIT_BAD.*does not declare/],
+      ["data that is a bigint", `context.emit("out.made",{data:{count:1n}})`, /HOLON_UNIT_BAD.*out\.made with data that is no JSON/],
+      ["data that holds itself", `const ring={}; ring.ring=ring; context.emit("out.made",{data:ring})`, /HOLON_UNIT_BAD.*out\.made with data that is no JSON/],
+      ["a function for data", `context.emit("out.made",{data:()=>1})`, /HOLON_UNIT_BAD.*out\.made with a function for data/],
       ["an event at no time", `context.emit("out.made",{timeMs:NaN,data:1})`, /timeMs/],
       ["an event at a time that no date tells", `context.emit("out.made",{timeMs:9e15,data:1})`, /timeMs/],
       ["an event before the year 0", `context.emit("out.made",{timeMs:-7e13,data:1})`, /timeMs/],
       ["data too deep for whoever reads it", `let data=0; for (let n=0;n<65;n++) data=[data]; context.emit("out.made",{data})`, /nests deeper/],
+      ["data too deep to be written", `let data=0; for (let n=0;n<100000;n++) data=[data]; context.emit("out.made",{data})`, /nests deeper/],
       ["state of too many keys", `for (let n=0;n<70000;n++) context.state.set("k"+n,1)`, /HOLON_STATE_TOO_LARGE/],
       ["an event of no proper subject", `context.emit("out.made",{subject:"",data:1})`, /subject/],
       ["more than fits a batch", `for(;;) context.emit("out.made",{data:"x".repeat(100000)})`, /more in one batch/],
