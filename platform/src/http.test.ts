@@ -481,3 +481,14 @@ test("a route is told that its caller left before it was answered, and nothing w
   await (await fetch(`${api}/v1/quick`, { headers: { authorization } })).json();
   assert.deepEqual(answered.map(({ aborted }) => aborted), [false]);
 });
+
+test("who asks in protobuf is told a failure in protobuf, as OTLP/HTTP has it", async (t) => {
+  const words = `it is bad: ${"ü".repeat(500)}`;
+  const bad: Route = { method: "POST", path: "/v1/takes", summary: "Takes bytes.", bytes: true, answer: z.unknown(), handle: () => Promise.reject(new HolonError("HOLON_ARGUMENT_BAD", words)) };
+  const address = await serve(t, [bad]);
+  const response = await fetch(`${address}/v1/takes`, { method: "POST", headers: { authorization, "content-type": "application/x-protobuf; charset=x" }, body: new Uint8Array([1]) });
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  assert.deepEqual([response.status, response.headers.get("content-type"), bytes[0], bytes[1], bytes[2]], [400, "application/x-protobuf", 0x08, 3, 0x12]);
+  const length = ((bytes[3] ?? 0) & 0x7f) + ((bytes[4] ?? 0) << 7);
+  assert.deepEqual([bytes.length, new TextDecoder().decode(bytes.subarray(5))], [5 + length, `HOLON_ARGUMENT_BAD: ${words}`]);
+});

@@ -97,6 +97,18 @@ const zippedFromBytes = 8 * 1_024;
 const nextForCaller = ({ code, next }: { readonly code: ErrorCode; readonly next: string }): string =>
   code === "HOLON_ARGUMENT_BAD" && next === errorTable.HOLON_ARGUMENT_BAD.next ? "Mend the request; GET /v1/openapi.json describes it." : next;
 
+const protobuf = "application/x-protobuf";
+
+/** `google.rpc.Status`, in which OTLP/HTTP wants its failures where the request was protobuf: field 1 the code of gRPC, field 2 the words. */
+function rpcStatus(status: number, code: ErrorCode, detail: string): Uint8Array {
+  const words = new TextEncoder().encode(`${code}: ${detail}`.slice(0, wordsMax));
+  return Uint8Array.from([0x08, rpcCodes.get(status) ?? (status < 500 ? 3 : 13), 0x12, (words.length & 0x7f) | 0x80, words.length >> 7, ...words]);
+}
+
+/** Two bytes of a varint hold their length, however many bytes a character has. */
+const wordsMax = 4_000;
+const rpcCodes = new Map([[401, 16], [403, 7], [404, 5], [429, 14], [503, 14], [507, 8]]);
+
 /** Answers problem details (RFC 9457); `error` says the same to callers that know only that. */
 export function answerProblem(response: ServerResponse, problem: unknown): void {
   const coded = problem instanceof HttpRefusal ? problem.error : toHolonError(problem);
@@ -106,5 +118,6 @@ export function answerProblem(response: ServerResponse, problem: unknown): void 
   const later = coded.retryAfterMs === undefined ? {} : { "retry-after": `${Math.max(1, Math.ceil(coded.retryAfterMs / 1000))}` };
   const { code, message: detail, next, retriable } = error;
   const body = { type: `/v1/errors/${code}`, title: errorTable[code].means, status, detail, code, next, retriable, error, ...coded.known };
-  answer(response, status, body, { "content-type": "application/problem+json", ...later, ...(problem instanceof HttpRefusal ? problem.headers : {}) });
+  const isProtobuf = response.req.headers["content-type"]?.split(";", 1).join().trim().toLowerCase() === protobuf;
+  answer(response, status, isProtobuf ? rpcStatus(status, code, detail) : body, { "content-type": isProtobuf ? protobuf : "application/problem+json", ...later, ...(problem instanceof HttpRefusal ? problem.headers : {}) });
 }
