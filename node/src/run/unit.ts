@@ -529,12 +529,12 @@ class Unit implements RunningUnit {
     });
   }
 
-  /** What cannot be recorded is its own doing: it would fail for ever. */
+  /** What cannot be recorded is its own doing, and would fail for ever; a function that has taken over its sandbox says what is in it, so that its words are told nowhere. */
   #recordOf(output: UnitResult["outputs"][number], input: Handed): NewRecord {
     try {
       return this.#toRecord(output, input);
     } catch (cause) {
-      throw cause instanceof HolonError ? cause : new HolonError("HOLON_UNIT_BAD", `function ${this.#name} emitted ${output.type} that cannot be recorded`, { cause });
+      throw new HolonError("HOLON_UNIT_THREW", `function ${this.#name} emitted what cannot be recorded`, { cause });
     }
   }
 

@@ -268,7 +268,7 @@ test("what a function makes that cannot be recorded is set aside like what it th
   for (const value of [1, 100, 101, 102, 103, 2]) await send("in.came", value);
   await until("the rest is handled", () => (unitOf(machine, "sums")?.handled ?? 0) === 6);
   assert.deepEqual(await outputs(), [1, 3]);
-  assert.deepEqual(running(machine).failedEvents().map(({ code, attempts }) => [code, attempts]).sort(), [["HOLON_EVENT_BAD", 2], ["HOLON_RECORD_TOO_LARGE", 2], ["HOLON_UNIT_BAD", 2], ["HOLON_UNIT_BAD", 2]]);
+  assert.deepEqual(running(machine).failedEvents().map(({ code, attempts }) => [code, attempts]).sort(), [["HOLON_EVENT_BAD", 2], ["HOLON_RECORD_TOO_LARGE", 2], ["HOLON_UNIT_THREW", 2], ["HOLON_UNIT_THREW", 2]]);
 });
 
 test("a request that a function throws on is not tried again unless the app says so; who asked is told at once, and so are those behind it", async () => {

@@ -9,8 +9,10 @@ import { withBundler } from "../bundler.ts";
 const entry = fileURLToPath(new URL("./inside.ts", import.meta.url));
 /** All that the bundle is made of: `inside-code.test.ts` holds this list against the bundler's own. */
 export const insideSources: readonly string[] = [
+  "@holon/core/depth.ts",
   "@holon/core/elastic/bounds.ts",
   "@holon/core/errors.ts",
+  "@holon/core/event/iso-time.ts",
   "@holon/core/image/bounds.ts",
   "@holon/core/json.ts",
   "@holon/core/limits.ts",
