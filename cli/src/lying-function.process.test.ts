@@ -90,5 +90,5 @@ test("nothing that a function which has taken over its sandbox was handed crosse
   told.push(...frames.filter(({ from }) => from !== "cloud-1").map(({ plain }) => plain.toString("latin1")));
   assert.match(told.join("\n"), /holon\.function\.failed/);
   for (const text of told) assert.ok(!canBeRead(text, planted), text.slice(Math.max(0, text.indexOf(planted) - 600), text.indexOf(planted) + 200));
-  assert.deepEqual([...new Set(await failed())].filter((one) => one !== "HOLON_UNIT_THREW" && one !== "HOLON_UNIT_DIED"), [], "none of them failed by a code that is the node's to give");
+  assert.deepEqual([...new Set(await failed())].filter((one) => !["HOLON_UNIT_THREW", "HOLON_UNIT_DIED", "HOLON_UNIT_BAD"].includes(one)), [], "each failed by a code that is a sandbox's to give");
 });
