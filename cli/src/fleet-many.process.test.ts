@@ -19,8 +19,8 @@ const p99Ms = 50;
 const [warmUp, rounds] = asked === undefined ? [1, 20] : [10, 200];
 const readySchema = z.object({ api: z.string(), token: z.string(), residentBytes: z.number() });
 const askedSchema = z.record(z.string(), z.object({ times: z.array(z.number()), bytes: z.number(), bytesEach: z.array(z.number()) }));
-const whole = "/v1/continuum";
-const paths = ["/v1/nodes?limit=100", `/v1/nodes/n-${nodes - 1}`, "/v1/fleet?limit=100", "/v1/sites?limit=100", "/v1/apps", "/v1/alerts?limit=50", "/v1/objectives?limit=100", "/v1/series?name=holon.log.records", "/v1/plan/moves", "/v1/continuum?limit=2000", "/v1/continuum?run={run}&since={revision}"];
+const whole = "/v1/continuum?limit=5000";
+const paths = ["/v1/nodes?limit=100", `/v1/nodes/n-${nodes - 1}`, "/v1/fleet?limit=100", "/v1/sites?limit=100", "/v1/apps", "/v1/alerts?limit=50", "/v1/objectives?limit=100", "/v1/series?name=holon.log.records", "/v1/plan/moves", "/v1/continuum", "/v1/continuum?limit=2000", "/v1/continuum?run={run}&since={revision}"];
 
 const program = (name: string): string => fileURLToPath(new URL(`testing/${name}`, import.meta.url));
 const at = (values: readonly number[], share: number): number => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(share * values.length) - 1)] ?? Number.NaN;

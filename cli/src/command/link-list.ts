@@ -2,6 +2,7 @@
 import { fleetSchema, type FleetAnswer, type FleetNode } from "@holon/control/fleet/fleet-view.ts";
 import { knownValues } from "@holon/core/placement/known.ts";
 import type { NodeReport } from "@holon/core/schema/node-report.ts";
+import type { z } from "zod";
 import type { Client } from "../client.ts";
 import { printTable } from "../table.ts";
 import { knownAccountSchema, tellKnown } from "../view/known.ts";
@@ -30,13 +31,28 @@ interface LinkRow {
 const newMs = 5_000;
 
 export async function listLinks(client: Client, json: boolean): Promise<void> {
-  const fleet = await client.get("/v1/continuum", fleetSchema.extend({ completeness: knownAccountSchema.shape.completeness }));
+  const fleet = await wholeFleet(client);
   tellKnown({ asOf: fleet.asOf, completeness: fleet.completeness }, json);
   const reports = new Map((await listNodeRows(client)).map(({ name, inventory }) => [name, inventory] as const));
   const links = fleet.nodes.flatMap((node) => (node.link === null || node.state === "revoked" ? [] : [rowOf(node, node.link, fleet, reports.get(node.name) ?? undefined)]));
   if (json) return void process.stdout.write(`${JSON.stringify({ asOf: fleet.asOf, links })}\n`);
   const cells = links.map(({ node, to, state, unansweredForMs, forMs, upBytes, downBytes, waiting, latency, bandwidth }) => [node, to, unansweredForMs === null ? state : `${state}, no answer for ${span(unansweredForMs)}`, span(forMs), amount(upBytes), amount(downBytes), waitingText(waiting), latency ?? "unknown", bandwidth ?? "unknown"]);
   process.stdout.write(`${printTable(["NODE", "TO", "STATE", "FOR", "UP", "DOWN", "WAITING", "LATENCY", "BANDWIDTH"], cells)}\nas of ${fleet.asOf}\n`);
+}
+
+const answerSchema = fleetSchema.extend({ completeness: knownAccountSchema.shape.completeness });
+
+/** All pages; once more where control begins anew between two of them. */
+async function wholeFleet(client: Client): Promise<z.infer<typeof answerSchema>> {
+  const first = await client.get("/v1/continuum", answerSchema);
+  const nodes = [...first.nodes];
+  for (let { next } = first; next !== null; ) {
+    const more = await client.get(`/v1/continuum?cursor=${next}`, answerSchema);
+    if (more.run !== first.run) return wholeFleet(client);
+    nodes.push(...more.nodes);
+    ({ next } = more);
+  }
+  return { ...first, nodes };
 }
 
 function rowOf({ name, state }: FleetNode, link: NonNullable<FleetNode["link"]>, { nowMs, flows, backlogs, unansweredAtMs }: FleetAnswer, report: NodeReport | undefined): LinkRow {

@@ -18,7 +18,7 @@ import type { FleetHost } from "../fleet/link-watch.ts";
 const sinceSchema = z.strictObject({
   run: z.string().max(64).optional(),
   since: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(limits.fleetPageMax).optional(),
+  limit: z.coerce.number().int().min(1).max(limits.fleetPageMax).default(limits.apiPageMax),
   cursor: z.coerce.number().int().min(0).default(0),
 });
 const nodeStatusSchema = z.looseObject({ status: z.looseObject({ node: z.string() }) });
@@ -29,12 +29,12 @@ export function fleetRoutes(control: Control, host: FleetHost): readonly Route[]
     {
       method: "GET",
       path: "/v1/continuum",
-      summary: "The fleet in brief, with the state of its links; with `run` and `since` of an answer only what has changed after it, by pages where `limit` says how many rows one has.",
+      summary: "The fleet in brief, with the state of its links; with `run` and `since` of an answer only what has changed after it. By pages: `next` is the `cursor` of the one behind.",
       query: sinceSchema,
       answer: fleetSchema,
       async handle({ query }) {
         const { run, since, limit, cursor } = sinceSchema.parse(query);
-        return { status: 200, body: new JsonText(await view.since(run, since, { rows: limit ?? Infinity, behind: cursor })) };
+        return { status: 200, body: new JsonText(await view.since(run, since, { rows: limit, behind: cursor })) };
       },
     },
     {

@@ -74,7 +74,8 @@ export const statusOf = (code: ErrorCode): number => statuses[code] ?? (errorTab
 export function answer(response: ServerResponse, status: number, body: unknown, headers: OutgoingHttpHeaders = {}): void {
   if (response.headersSent || response.destroyed) return void response.destroy();
   const isBytes = body instanceof Uint8Array;
-  const content = body === undefined ? "" : isBytes ? body : `${body instanceof JsonText ? body.text : JSON.stringify(body)}\n`;
+  // Made bytes once: a length that is counted beforehand would have them made twice.
+  const content = body === undefined ? "" : isBytes ? body : Buffer.from(`${body instanceof JsonText ? body.text : JSON.stringify(body)}\n`);
   const own = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
@@ -83,11 +84,12 @@ export function answer(response: ServerResponse, status: number, body: unknown, 
   };
   const send = (bytes: string | Uint8Array, more: OutgoingHttpHeaders = {}): void => {
     if (response.headersSent || response.destroyed) return void response.destroy();
-    response.writeHead(status, { ...own, "content-length": Buffer.byteLength(bytes), ...more });
+    response.writeHead(status, { ...own, "content-length": bytes.length, ...more });
     response.end(bytes);
   };
   if (isBytes || content.length < zippedFromBytes || !acceptsGzip(response.req)) return send(content);
-  gzip(content, { level: 3 }, (error, zipped) => (error === null ? send(zipped, { "content-encoding": "gzip", vary: "accept-encoding" }) : send(content)));
+  // In few pieces: for each one the packing waits for the loop, which others keep busy.
+  gzip(content, { level: 3, chunkSize: Math.max(zippedFromBytes, content.length >> 3) }, (error, zipped) => (error === null ? send(zipped, { "content-encoding": "gzip", vary: "accept-encoding" }) : send(content)));
 }
 
 /** Below, what is saved on the line is not worth the work. */
