@@ -6,7 +6,7 @@ import { differenceSchema } from "@holon/core/measure/measured.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import { z } from "zod";
 import { aborted } from "../ending.ts";
-import { becomeLean, takeAltered } from "./lean.ts";
+import { becomeLean, flagsOf, takeAltered } from "./lean.ts";
 import { makeToken } from "./token.ts";
 
 const nodeStartSchema = z.strictObject({
@@ -26,7 +26,7 @@ export type NodeStart = z.infer<typeof nodeStartSchema>;
 
 /** Starts this program anew, lean, and runs the node there; where that cannot be, here. */
 export async function runNodeLean(start: NodeStart, ended: AbortSignal): Promise<void> {
-  await becomeLean(join(start.data, start.config.name), () => loadAll(start), JSON.stringify(start), ended);
+  await becomeLean(join(start.data, start.config.name), flagsOf(start.config), () => loadAll(start), JSON.stringify(start), ended);
   await runNode(start, ended);
 }
 

@@ -9,6 +9,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import { alertingSchema } from "@holon/core/schema/alerting.ts";
 import { startNode } from "../machine/compose.ts";
+import { flagsOf } from "../machine/lean.ts";
 import { makeToken } from "../machine/token.ts";
 import { createManyLinks } from "./many-links.ts";
 import { fillFleet, nodesPerSite } from "./many-nodes.ts";
@@ -22,6 +23,10 @@ const cutSites = 25;
 /** A node reports what it runs far less often than what it measured. */
 const reportEveryMs = 10 * minuteMs;
 const objectives = [{ name: "quick", kind: "latency", withinMs: 250, target: 0.99 }, { name: "kept", kind: "loss", target: 0.999, per: "fleet" }];
+
+// As a node that carries control is started, so that what is measured is what runs.
+const flags = flagsOf({ control: true }).filter((flag) => !process.execArgv.includes(flag));
+if (flags.length > 0) process.execve?.(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)], process.env);
 
 const token = await makeToken(folder);
 const config = { apiVersion: "holon/v1", name: "cloud-1", site: "cloud", tier: "cloud", jurisdiction: "EU/DE", control: true, siblings: [], listen: "127.0.0.1:0", alerts: alertingSchema.parse({ objectives }) } as const;
