@@ -17,7 +17,17 @@ type Ask = (id: number, model: string, inputs: Tensors, subject: string | undefi
 /** Waits for the answer, if it is one that is given at once. */
 type AskNow = (model: string, inputs: Tensors, subject: string | undefined) => InsideModelReply | undefined;
 type Bind = (model: string, subject: string, parameters: Tensors) => void;
+/** The ways out of an isolate, which are made with it: a start has no time for that. */
+interface Ways {
+  readonly ask: Ask;
+  readonly askNow: AskNow;
+  readonly bind: Bind;
+  readonly infer: WasmPort["infer"];
+}
 
+const ignore = (): undefined => undefined;
+/** Of a rehearsal they lead nowhere. */
+let ways: Ways = { ask: ignore, askNow: ignore, bind: ignore, infer: { applySyncPromise: () => "{}" } };
 let host: UnitHost | undefined;
 let eventMs = 0;
 /** Runs only while models do: told by the warden with each answer. */
@@ -27,11 +37,11 @@ const waiting = new Map<number, { readonly resolve: (reply: InsideModelReply) =>
 const inferencesMax = 64;
 
 /** Returns what the function says of itself as JSON, or a failure. */
-function start(namespace: { readonly default?: unknown } | undefined, setupText: string, fitted: readonly FittedParameters[], ask: Ask, askNow: AskNow, bind: Bind, bytes: ArrayBuffer | undefined, infer: WasmPort["infer"] | undefined): InsideResult {
+function start(namespace: { readonly default?: unknown } | undefined, setupText: string, fitted: readonly FittedParameters[], bytes: ArrayBuffer | undefined): InsideResult {
   try {
     const setup: InsideSetup = JSON.parse(setupText);
-    const definition = bytes === undefined || infer === undefined ? parseDefinition(namespace?.default, setup.name) : createWasmDefinition(setup, { bytes, infer });
-    host = createUnitHost({ ...setup, state: new Map(setup.state), fitted, definition: timed(definition), models: createModels(ask, askNow, bind), nowMs: () => modelClockMs });
+    const definition = bytes === undefined ? parseDefinition(namespace?.default, setup.name) : createWasmDefinition(setup, { bytes, infer: ways.infer });
+    host = createUnitHost({ ...setup, state: new Map(setup.state), fitted, definition: timed(definition), models: createModels(ways), nowMs: () => modelClockMs });
     const { on, emits, models } = definition;
     return { text: JSON.stringify({ on, emits, models }), fitted: undefined, failed: undefined, talk: takeTalk() };
   } catch (error) {
@@ -60,7 +70,7 @@ function deliver(id: number, reply: InsideModelReply): void {
 
 const failure = (error: unknown): InsideResult => ({ text: undefined, fitted: undefined, failed: JSON.stringify(toCrossing(error)), talk: takeTalk() });
 
-function createModels(ask: Ask, askNow: AskNow, bind: Bind): HostModels {
+function createModels({ ask, askNow, bind }: Ways): HostModels {
   let lastId = 0;
   let binds = 0;
   /** Models whose last answer was given where it was asked for. */
@@ -122,20 +132,22 @@ async function rehearse(runtime: InsideRuntime): Promise<void> {
     context.state.set("a", context.state.get("a") ?? event.data);
     context.emit("a.b", { data: 1 });
   };
-  const ignore = (): undefined => undefined;
   const setup = (declared: InsideSetup["declared"]): string => JSON.stringify({ name: "a/b", modelNames: [], state: [], declared } satisfies InsideSetup);
-  if (runtime === "wasm") start(undefined, setup(rehearsedDeclaration), [], ignore, ignore, ignore, Uint8Array.from(rehearsedModule).buffer, { applySyncPromise: () => "{}" });
-  else start({ default: { kind, on: { type: "a" }, emits: { "a.b": { stream: "local", class: "derived" } }, models: [], run } }, setup(undefined), [], ignore, ignore, ignore, undefined, undefined);
+  if (runtime === "wasm") start(undefined, setup(rehearsedDeclaration), [], Uint8Array.from(rehearsedModule).buffer);
+  else start({ default: { kind, on: { type: "a" }, emits: { "a.b": { stream: "local", class: "derived" } }, models: [], run } }, setup(undefined), [], undefined);
   await handle(JSON.stringify([{ id: "a/b/local/1", type: "a", source: "/a", subject: "a", timeMs: 1, arrivedMs: 1, data: {} }]));
   host = undefined;
   eventMs = 0;
 }
 
 /** For each isolate anew: V8 adds some of this after the snapshot. */
-async function narrow(runtime: InsideRuntime): Promise<void> {
+async function narrow(runtime: InsideRuntime, ...given: readonly [Ask, AskNow, Bind, WasmPort["infer"]] | readonly []): Promise<void> {
   keepWebAssembly();
   await rehearse(runtime);
   narrowGlobals();
+  if (given.length === 0) return;
+  const [ask, askNow, bind, infer] = given;
+  ways = { ask, askNow, bind, infer };
 }
 
 function narrowGlobals(): void {

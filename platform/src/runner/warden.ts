@@ -206,19 +206,19 @@ export class Warden {
 }
 
 function spawn(last: boolean): ChildProcess {
-  const child = fork(fileURLToPath(new URL("./warden-process.ts", import.meta.url)), [], wardenStart());
+  const child = fork(fileURLToPath(new URL("./warden-process.ts", import.meta.url)), [], wardenStart(last));
   diesFirst(child.pid);
   if (last && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW); // its threads are yet to come: they inherit it
   return child;
 }
 
-/** Rights, environment and flags of a warden. */
-export function wardenStart(): ForkOptions {
+/** Rights, environment and flags of a warden. One for those that do harm, which runs after everything else, has no thread beside the one at work: what fills its memory without end would have two processors marking it. */
+export function wardenStart(last = false): ForkOptions {
   const cache = process.env["NODE_COMPILE_CACHE"];
   const rights = [...new Set([...readable, dirname(dirname(import.meta.dirname))])].map((folder) => `--allow-fs-read=${join(folder, "*")}`);
   const cacheRights = cache === undefined ? [] : [`--allow-fs-read=${cache}/*`, `--allow-fs-write=${cache}/*`];
   return {
-    execArgv: ["--permission", "--allow-addons", "--allow-worker", "--allow-fs-read=/etc/alpine-release", ...rights, ...cacheRights, "--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", "--no-warnings"],
+    execArgv: ["--permission", "--allow-addons", "--allow-worker", "--allow-fs-read=/etc/alpine-release", ...rights, ...cacheRights, "--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", ...(last ? ["--single-threaded-gc"] : []), "--no-warnings"],
     env: { MALLOC_ARENA_MAX: "2", ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
     serialization: "advanced",
     stdio: ["ignore", "ignore", process.env["HOLON_WARDEN_SAYS"] === undefined ? "ignore" : "inherit", "ipc"],

@@ -3,7 +3,7 @@ import ivm from "isolated-vm";
 import { HolonError } from "@holon/core/errors.ts";
 import { kindOf } from "@holon/core/run/failure-words.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { FittedParameters, Tensors } from "@holon/core/ports.ts";
+import type { FittedParameters } from "@holon/core/ports.ts";
 import { fromSandbox, toCrossing } from "@holon/core/run/crossing.ts";
 import { withSpent } from "@holon/core/run/spent.ts";
 import { unitTextMax } from "@holon/core/run/unit-text.ts";
@@ -133,17 +133,13 @@ async function start(request: OpenRequest, inside: InsideIsolate, link: WardenMo
 const handedTo = (inside: InsideIsolate, eventsText: string): Promise<unknown> => inside.handle.apply(undefined, [eventsText], { result: { promise: true, copy: true } });
 
 /** Resolves when all of it stands in line for the isolate's thread; in an array, since a promise of a promise is that promise. */
-async function queueStart({ setup, code, fitted, memoryBytesMax }: OpenRequest, { isolate, context, start: begin }: InsideIsolate, link: WardenModels): Promise<readonly [Promise<InsideResult>]> {
-  const ask = new ivm.Callback((id: number, model: string, inputs: Tensors, subject: string | undefined) => link.ask(id, model, inputs, subject), { ignored: true });
-  // Who asks so waits for it: an answer by another message wakes two threads more.
-  const askNow = new ivm.Callback((model: string, inputs: Tensors, subject: string | undefined) => link.now(model, inputs, subject));
-  const bind = new ivm.Callback((model: string, subject: string, parameters: Tensors) => link.bind(model, subject, parameters), { ignored: true });
-  const common = [JSON.stringify(setup), new ivm.ExternalCopy(copied(fitted)).copyInto({ release: true }), ask, askNow, bind];
+async function queueStart({ setup, code, fitted, memoryBytesMax }: OpenRequest, { isolate, context, start: begin, lead }: InsideIsolate, link: WardenModels): Promise<readonly [Promise<InsideResult>]> {
+  lead({ ...link, infer: async (model, inputs) => tensorsToJson(await link.run(model, tensorsFromJson(inputs))) });
+  const common = [JSON.stringify(setup), new ivm.ExternalCopy(copied(fitted)).copyInto({ release: true })];
   if (setup.declared !== undefined) {
     const bytes = boundWasmMemory(setup.name, code, Math.floor((memoryBytesMax * wasmShare) / wasmPageBytes));
     compiled.keepSoon(bytes);
-    const infer = new ivm.Reference(async (model: string, inputs: string) => tensorsToJson(await link.run(model, tensorsFromJson(inputs))));
-    return [resultOf(begin.apply(undefined, [undefined, ...common, new ivm.ExternalCopy(bytes.buffer).copyInto({ release: true }), infer], { result: { copy: true } }))];
+    return [resultOf(begin.apply(undefined, [undefined, ...common, new ivm.ExternalCopy(bytes.buffer).copyInto({ release: true })], { result: { copy: true } }))];
   }
   const source = new TextDecoder().decode(code);
   const options = { filename: `holon:${setup.name}` };

@@ -2,6 +2,7 @@
 import ivm from "isolated-vm";
 import { limits } from "@holon/core/limits.ts";
 import type { InsideRuntime } from "../runner/warden-protocol.ts";
+import type { WardenModels } from "./models.ts";
 
 export interface InsideIsolate {
   readonly isolate: ivm.Isolate;
@@ -9,6 +10,14 @@ export interface InsideIsolate {
   readonly start: ivm.Reference;
   readonly handle: ivm.Reference;
   readonly deliver: ivm.Reference;
+  /** Where its function's questions go, from its start on. */
+  lead(to: Asked): void;
+}
+
+/** What is asked from within. */
+export interface Asked extends Pick<WardenModels, "ask" | "now" | "bind"> {
+  /** Of WebAssembly, in words. */
+  infer(model: string, inputs: string): Promise<string>;
 }
 
 export interface IsolateFactory {
@@ -49,8 +58,14 @@ async function createIsolate(snapshot: ivm.ExternalCopy<ArrayBuffer>, runtime: I
   const inside = await context.global.get("holonInside", { reference: true });
   const [start, handle, deliver] = await Promise.all([inside.get("start", { reference: true }), inside.get("handle", { reference: true }), inside.get("deliver", { reference: true })]);
   const narrow = await inside.get("narrow", { reference: true });
-  await narrow.apply(undefined, [runtime], { result: { promise: true } });
+  let asked: Asked | undefined;
+  // Made here, where nobody waits. Who asks `now` waits for it: an answer by another message wakes two threads more.
+  const ask = new ivm.Callback((...question: Parameters<Asked["ask"]>) => asked?.ask(...question), { ignored: true });
+  const now = new ivm.Callback((...question: Parameters<Asked["now"]>) => asked?.now(...question));
+  const bind = new ivm.Callback((...binding: Parameters<Asked["bind"]>) => asked?.bind(...binding), { ignored: true });
+  const infer = new ivm.Reference(async (model: string, inputs: string) => asked?.infer(model, inputs));
+  await narrow.apply(undefined, [runtime, ask, now, bind, infer], { result: { promise: true } });
   await context.global.delete("holonInside");
   inside.release();
-  return { isolate, context, start, handle, deliver };
+  return { isolate, context, start, handle, deliver, lead: (to) => void (asked = to) };
 }
