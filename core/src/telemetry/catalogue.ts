@@ -25,7 +25,7 @@ export const metrics: readonly Metric[] = [
   metric("holon.function.events", "sum", "{event}", "Events that a function has handled.", ["app", "function"]),
   metric("holon.function.failures", "sum", "{failure}", "Times that a function failed.", ["app", "function"]),
   metric("holon.function.invocations", "sum", "{invocation}", "Batches that a function was handed.", ["app", "function"]),
-  metric("holon.function.lag", "gauge", "{record}", "Records that a function has not read yet.", ["app", "function"]),
+  metric("holon.function.lag", "gauge", "{record}", "Records that a function has not read yet; none while it waits for something that is for it.", ["app", "function"]),
   metric("holon.function.processor.time", "sum", "ms", "Processor time of a function, its models apart.", ["app", "function"]),
   metric("holon.inference.duration", "sketch", "ms", "Time of one inference.", ["app", "function"]),
   metric("holon.link.backlog", "gauge", "{record}", "Records that the parent has not acknowledged."),

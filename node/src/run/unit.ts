@@ -615,7 +615,9 @@ class Unit implements RunningUnit {
     return (this.#storing.isEmpty() ? this.#positions : this.#safe).get(laneName(lane)) ?? 0;
   }
 
+  /** Who sleeps is woken by what is for it: nothing that came since is. */
   #lag(): number {
+    if (this.#isAsleep && this.#storing.isEmpty() && this.#context.gate?.isOpen() !== false) return 0;
     return this.#lanes.now().reduce((sum, lane) => sum + Math.max(0, (this.#context.log.head(lane)?.sequence ?? 0) - this.#storedTo(lane)), 0);
   }
 

@@ -75,6 +75,19 @@ test("after a failure a function of one subject passes by the events of others a
   assert.ok(reads < 300, `${reads} reads of a lane of 3,000 records`);
 });
 
+test("what waits for a function is what is for it: others' events are no lag of one that sleeps", async () => {
+  // So many that what came is looked at once for all.
+  const { machine, send, until, pass } = await bed([{ name: "sums", type: "in.came" }, ...Array.from({ length: 9 }, (_, index) => ({ name: `other-${index}`, type: "never.came" }))]);
+  await pass(90_000);
+  for (let round = 1; round <= 3; round++) {
+    await send("other.came", ...Array.from({ length: 40 }, (_, index) => index));
+    assert.equal(unitOf(machine, "sums")?.lag, 0, `round ${round}`);
+    await send("in.came", 1);
+    await until("it is awake again", () => unitOf(machine, "sums")?.handled === round);
+    await pass(90_000);
+  }
+});
+
 test("a function that stops in order says how far it has passed by what is not for it", async () => {
   const { world, machine, send, until } = await bed([{ name: "sums", type: "in.came" }]);
   await send("other.came", ...Array.from({ length: 40 }, (_, index) => index));
