@@ -17,7 +17,7 @@ import type { InsideSetup } from "./warden-protocol.ts";
 export interface WasmPort {
   readonly bytes: ArrayBuffer;
   /** Reference to what answers with the outputs as JSON; the isolate's thread waits for it. */
-  readonly infer: { applySyncPromise(receiver: undefined, words: readonly [model: string, inputs: string]): string };
+  readonly infer: { applySyncPromise(receiver: undefined, words: readonly [model: string, inputs: string]): readonly string[] };
 }
 
 interface WasmExports {
@@ -70,7 +70,7 @@ export function createWasmDefinition({ name, declared }: InsideSetup, port: Wasm
     },
     infer(modelAt: number, modelLength: number, inputsAt: number, inputsLength: number, intoAt: number, intoLength: number): number {
       running();
-      const outputs = port.infer.applySyncPromise(undefined, [text(modelAt, modelLength), text(inputsAt, inputsLength)]);
+      const [outputs = ""] = port.infer.applySyncPromise(undefined, [text(modelAt, modelLength), text(inputsAt, inputsLength)]);
       return write(textToUtf8(outputs), intoAt, intoLength);
     },
   };

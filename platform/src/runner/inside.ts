@@ -27,7 +27,7 @@ interface Ways {
 
 const ignore = (): undefined => undefined;
 /** Of a rehearsal they lead nowhere. */
-let ways: Ways = { ask: ignore, askNow: ignore, bind: ignore, infer: { applySyncPromise: () => "{}" } };
+let ways: Ways = { ask: ignore, askNow: ignore, bind: ignore, infer: { applySyncPromise: () => ["{}"] } };
 let host: UnitHost | undefined;
 let eventMs = 0;
 /** Runs only while models do: told by the warden with each answer. */
@@ -49,7 +49,7 @@ function start(namespace: { readonly default?: unknown } | undefined, setupText:
   }
 }
 
-async function handle(eventsText: string): Promise<InsideResult> {
+async function handle([eventsText]: readonly [text: string]): Promise<InsideResult> {
   try {
     if (host === undefined) throw new HolonError("HOLON_INTERNAL", "a batch came before the function");
     const events: readonly UnitEvent[] = JSON.parse(eventsText);
@@ -135,7 +135,7 @@ async function rehearse(runtime: InsideRuntime): Promise<void> {
   const setup = (declared: InsideSetup["declared"]): string => JSON.stringify({ name: "a/b", modelNames: [], state: [], declared } satisfies InsideSetup);
   if (runtime === "wasm") start(undefined, setup(rehearsedDeclaration), [], Uint8Array.from(rehearsedModule).buffer);
   else start({ default: { kind, on: { type: "a" }, emits: { "a.b": { stream: "local", class: "derived" } }, models: [], run } }, setup(undefined), [], undefined);
-  await handle(JSON.stringify([{ id: "a/b/local/1", type: "a", source: "/a", subject: "a", timeMs: 1, arrivedMs: 1, data: {} }]));
+  await handle([JSON.stringify([{ id: "a/b/local/1", type: "a", source: "/a", subject: "a", timeMs: 1, arrivedMs: 1, data: {} }])]);
   host = undefined;
   eventMs = 0;
 }

@@ -16,8 +16,8 @@ export interface InsideIsolate {
 
 /** What is asked from within. */
 export interface Asked extends Pick<WardenModels, "ask" | "now" | "bind"> {
-  /** Of WebAssembly, in words. */
-  infer(model: string, inputs: string): Promise<string>;
+  /** Of WebAssembly, in words: a text in an array. */
+  infer(model: string, inputs: string): Promise<ivm.Copy<string[]>>;
 }
 
 export interface IsolateFactory {
