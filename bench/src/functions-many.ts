@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endsWithBench } from "./child-ends.ts";
+import { thriftyMalloc } from "@holon/platform/malloc.ts";
 import { memoryOf, processorMsOf } from "./process-memory.ts";
 import { median, percentile, round, sum } from "./statistics.ts";
 import type { SuiteContext } from "./suite.ts";
@@ -33,7 +34,7 @@ export type ManyNews =
 
 export async function manyFunctions({ folder, minutes = minutesDefault, say }: SuiteContext): Promise<Record<string, number>> {
   if (memoryOf(process.pid) === undefined) return {};
-  const start = (asked: ManyStart): ChildProcess => fork(fileURLToPath(new URL("./functions-node.ts", import.meta.url)), [JSON.stringify(asked)], { execArgv: lean, env: { ...process.env, MALLOC_ARENA_MAX: "2", NODE_COMPILE_CACHE: join(folder, "cache") } });
+  const start = (asked: ManyStart): ChildProcess => fork(fileURLToPath(new URL("./functions-node.ts", import.meta.url)), [JSON.stringify(asked)], { execArgv: lean, env: { ...process.env, ...thriftyMalloc, NODE_COMPILE_CACHE: join(folder, "cache") } });
   await once(start({ folder, functions, minutes, onlyFills: true }), "exit");
   const child = start({ folder, functions, minutes });
   endsWithBench(child);

@@ -10,6 +10,7 @@
  */
 import { flushCompileCache } from "node:module";
 import { makeFolder } from "@holon/platform/disk/folder.ts";
+import { thriftyMalloc } from "@holon/platform/malloc.ts";
 import { startedWith } from "@holon/platform/measurer/start.ts";
 import { lifeOfProcess, markedAs } from "./given-cache.ts";
 
@@ -18,8 +19,6 @@ const small = ["--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size
 /** Who carries control has a machine, and a fleet in memory: what it answers is gone before it would be taken for old, and marking what is old does not hold up who asks. Started small it stood still for 90 ms at a time with 10,000 nodes. */
 const roomy = ["--max-semi-space-size=64"];
 export const flagsOf = ({ control }: { readonly control: boolean }): readonly string[] => [...(control ? roomy : small), "--disable-sigusr1"];
-/** Allocators of glibc for all threads: each keeps what is free in it. */
-const arenas = "2";
 const told = "HOLON_LEAN_START";
 const alteredBefore = "HOLON_LEAN_ALTERED";
 const alteredMax = 32;
@@ -43,7 +42,7 @@ export async function becomeLean(folder: string, flags: readonly string[], load:
     const altered = (await believeCompiled(folder)).slice(0, alteredMax);
     await toldSignals();
     if (ended.aborted) return;
-    process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...words], { MALLOC_ARENA_MAX: arenas, ...given, NODE_COMPILE_CACHE: cacheFolder(folder), ...markedAs("filling"), [alteredBefore]: JSON.stringify(altered) });
+    process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...words], { ...thriftyMalloc, ...given, NODE_COMPILE_CACHE: cacheFolder(folder), ...markedAs("filling"), [alteredBefore]: JSON.stringify(altered) });
   }
   await load();
   flushCompileCache();

@@ -10,6 +10,7 @@ import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
 import { withSpent } from "@holon/core/run/spent.ts";
 import type { WardenMessage, WardenReply, WardenRequest } from "./warden-protocol.ts";
 import { diesFirst } from "../dies-first.ts";
+import { thriftyMalloc } from "../malloc.ts";
 import { insideCode } from "./inside-code.ts";
 
 export interface WardenAnswer {
@@ -219,7 +220,7 @@ export function wardenStart(last = false): ForkOptions {
   const cacheRights = cache === undefined ? [] : [`--allow-fs-read=${cache}/*`, `--allow-fs-write=${cache}/*`];
   return {
     execArgv: ["--permission", "--allow-addons", "--allow-worker", "--allow-fs-read=/etc/alpine-release", ...rights, ...cacheRights, "--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", ...(last ? ["--single-threaded-gc"] : []), "--no-warnings"],
-    env: { MALLOC_ARENA_MAX: "2", ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
+    env: { ...thriftyMalloc, ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
     serialization: "advanced",
     stdio: ["ignore", "ignore", process.env["HOLON_WARDEN_SAYS"] === undefined ? "ignore" : "inherit", "ipc"],
   };

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { thriftyMalloc } from "../malloc.ts";
 
 const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : String(error));
 const attempt = (work: () => unknown): string => {
@@ -28,5 +29,5 @@ process.send?.({
   write: attempt(() => writeFileSync(join(import.meta.dirname, "never-written"), "x")),
   spawn: attempt(() => spawnSync("true")),
   connect: connected,
-  environment: Object.keys(process.env).filter((name) => !["MALLOC_ARENA_MAX", "NODE_COMPILE_CACHE", "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"].includes(name)),
+  environment: Object.keys(process.env).filter((name) => ![...Object.keys(thriftyMalloc), "NODE_COMPILE_CACHE", "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"].includes(name)),
 });
