@@ -1,28 +1,39 @@
 /**
- * Writes a limit into a WebAssembly module: its memory may not grow beyond `pagesMax` pages of 64 KiB, whatever it declared
- * (WebAssembly Core Specification 2.0, 5.5 binary modules). A sandbox's own count does not see this memory.
+ * Writes limits into a WebAssembly module: its memory may not grow beyond `pagesMax` pages of 64 KiB, nor a table beyond what modules
+ * have functions, whatever it declared (WebAssembly Core Specification 2.0, 5.5 binary modules). A sandbox's own count sees neither.
  */
 import { HolonError } from "../errors.ts";
 
 const importSection = 2;
+const tableSection = 4;
 const memorySection = 5;
+const tablesMax = 4;
+/** Of each table: eight bytes in V8. */
+const entriesMax = 100_000;
 const header = 8;
 
-/** `HOLON_UNIT_BAD` for what is no module, imports memory, wants more to begin with, or has a memory of another kind. */
+/** `HOLON_UNIT_BAD` for what is no module, imports memory, wants more to begin with, or has a memory or tables of another kind. */
 export function boundWasmMemory(name: string, module: Uint8Array, pagesMax: number): Uint8Array {
   const bad = (problem: string): HolonError => new HolonError("HOLON_UNIT_BAD", `function ${name}: its WebAssembly module ${problem}`);
   if (module.length < header || module[0] !== 0 || module[1] !== 0x61 || module[2] !== 0x73 || module[3] !== 0x6d) throw bad("is none");
   const reader = new Reader(module, () => bad("ends too early"));
   reader.at = header;
+  const parts: Uint8Array[] = [];
+  let kept = 0;
+  const replace = (start: number, id: number, body: readonly number[], end: number): void => {
+    parts.push(module.subarray(kept, start), Uint8Array.of(id, ...leb(body.length), ...body));
+    kept = end;
+  };
   while (reader.at < module.length) {
     const start = reader.at;
     const id = reader.byte();
     const end = reader.number() + reader.at;
     if (end > module.length) throw bad("ends too early");
     if (id === importSection) refuseImportedMemory(reader, bad);
+    if (id === tableSection) replace(start, id, boundedTables(reader, bad), end);
     if (id === memorySection) {
-      const body = boundedMemories(reader, pagesMax, bad);
-      return concatenate([module.subarray(0, start), Uint8Array.of(memorySection, ...leb(body.length), ...body), module.subarray(end)]);
+      replace(start, id, boundedMemories(reader, pagesMax, bad), end);
+      return concatenate([...parts, module.subarray(kept)]);
     }
     reader.at = end;
   }
@@ -37,6 +48,23 @@ function boundedMemories(reader: Reader, pagesMax: number, bad: (problem: string
   const declared = flags === 1 ? reader.number() : pagesMax;
   if (first > pagesMax) throw bad(`wants ${first} pages of memory to begin with, the limit is ${pagesMax}`);
   return [1, 1, ...leb(first), ...leb(Math.min(declared, pagesMax))];
+}
+
+/** Of functions or of what the host gives (5.3.11); another kind has more behind its limits. */
+function boundedTables(reader: Reader, bad: (problem: string) => HolonError): readonly number[] {
+  const count = reader.number();
+  if (count > tablesMax) throw bad(`has ${count} tables, the limit is ${tablesMax}`);
+  const body = [...leb(count)];
+  for (let left = count; left > 0; left--) {
+    const kind = reader.byte();
+    const flags = reader.byte();
+    if ((kind !== 0x70 && kind !== 0x6f) || flags > 1) throw bad("has a table of a kind that is not supported");
+    const first = reader.number();
+    const declared = flags === 1 ? reader.number() : entriesMax;
+    if (first > entriesMax) throw bad(`wants a table of ${first} entries to begin with, the limit is ${entriesMax}`);
+    body.push(kind, 1, ...leb(first), ...leb(Math.min(declared, entriesMax)));
+  }
+  return body;
 }
 
 /** Imports other than functions are refused: what is imported would have to be given, and nothing but functions is. */

@@ -13,6 +13,7 @@ import type { Clock, Crypto, Random, Runner, Seals, Secrets, Timer, Trace, UnitE
 import { makerOf, moreSensitive, withheldBy } from "@holon/core/policy/lowering.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
+import { HeldState } from "@holon/core/run/held-state.ts";
 import { fits, followedStates, requestType, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
 import { spentUntil, withSpent } from "@holon/core/run/spent.ts";
 import { isWindowTrigger } from "@holon/core/schema/trigger.ts";
@@ -35,7 +36,7 @@ import { createFailedEvents, type FailedEvents } from "./failed-events.ts";
 import { forgetReplaced, keepFitted, requireGranted } from "./fitted.ts";
 import type { Moments } from "@holon/core/run/moments.ts";
 import { declaredOutput, placeOf, subjectOf } from "./output-place.ts";
-import { positionCell, stateCell } from "./program.ts";
+import { positionCell, stateCell, storedUnit } from "./program.ts";
 import { createRate, type Rate } from "./rate.ts";
 import { createTracer, type Traced, type Tracer } from "./tracer.ts";
 import { triggerLanes, type TriggerLanes } from "./trigger-lanes.ts";
@@ -185,6 +186,7 @@ class Unit implements RunningUnit {
   #wake: (() => void) | undefined;
   #timer: Timer | undefined;
   #instance: UnitInstance | undefined;
+  #held: HeldState | undefined;
   #keyed: Keyed | undefined;
   #windows: WindowInput | undefined;
   /** The lease under which it began from what is on disk. */
@@ -356,6 +358,7 @@ class Unit implements RunningUnit {
   async #runOnce(): Promise<void> {
     const { log, events, ports } = this.#context;
     this.#handed = undefined;
+    this.#held = undefined;
     this.#early.clear();
     const stored = (this.#storing = this.#newStoring());
     this.#born.take(heldBorn(this.#name, log)); // it may have gone on elsewhere, and come back with what it was handed there
@@ -432,6 +435,7 @@ class Unit implements RunningUnit {
       throw cause instanceof HolonError ? cause : new HolonError("HOLON_EVENT_BAD", `function ${this.#name} cannot be handed event ${first.id}`, { cause }); // else it would be tried for ever
     });
     this.#calls.add((ports.clock.monotonicMs() - startedMs) / input.events.length);
+    if (result.state.length > 0) this.#boundState(result);
     if (this.#born.maker().from === "personal") this.#keyed ??= await keyedFor(app.name, { log, ...ports });
     await requireGranted(result.fitted, this.#fn, this.#context, (this.#ungrantedTold ??= new Set()));
     this.#rate.took(input.events.length);
@@ -496,6 +500,16 @@ class Unit implements RunningUnit {
   #countHanded(origin: string, records: readonly LogRecord[]): void {
     const counted = this.#handedBytes;
     if (counted !== undefined && (counted.has(origin) || counted.size < limits.handedOriginsMax)) counted.set(origin, (counted.get(origin) ?? 0) + bytesOf(records));
+  }
+
+  /** At the first change of a start all changes before it are in the log. */
+  #boundState({ state, usage }: UnitResult): void {
+    this.#held ??= new HeldState(this.#name, storedUnit(this.#name, this.#context.log).state);
+    try {
+      this.#held.take(state);
+    } catch (error) {
+      throw withSpent(toHolonError(error), usage);
+    }
   }
 
   #hasSubject(): boolean {

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
+import type { Runner, UnitEvent } from "@holon/core/ports.ts";
 import { usageSchema, type Usage } from "@holon/core/meter/usage.ts";
 import { withSpent } from "@holon/core/run/spent.ts";
 import { running } from "../testing/sim-family.ts";
 import { bed, unitOf } from "../testing/unit-bed.ts";
-import { positionCell } from "./program.ts";
+import { positionCell, storedUnit } from "./program.ts";
 
 test("an event that a function cannot handle is tried again, set aside with its reason, and holds up nothing; it is replayed when told", async () => {
   const { machine, send, until, outputs } = await bed([{ name: "sums", type: "in.came", extra: { retriesMax: 3 } }]);
@@ -306,4 +307,25 @@ test("a request that a function throws on is not tried again unless the app says
   assert.deepEqual(told.toSorted(), ["1", "2", "3", "HOLON_UNIT_THREW", "HOLON_UNIT_THREW", "HOLON_UNIT_THREW"]);
   assert.ok(world.nowMs - beganMs < 1_000, `${world.nowMs - beganMs} ms`);
   assert.deepEqual(running(machine).failedEvents().map(({ attempts }) => attempts), [1, 1, 1]);
+});
+
+test("a function that says it holds more than it may, whatever its sandbox counted, waits with that, and none of it is stored", async () => {
+  const quarter = JSON.stringify("x".repeat(limits.unitStateBytesMax / 4));
+  const lying = (runner: Runner): Runner => ({
+    async start(program) {
+      const instance = await runner.start(program);
+      const handle = instance.handle.bind(instance);
+      return Object.assign(instance, {
+        async handle(events: readonly UnitEvent[]) {
+          const result = await handle(events);
+          return { ...result, state: [...result.state, ...events.map(({ data }) => ({ key: `more-${JSON.stringify(data)}`, value: quarter }))] };
+        },
+      });
+    },
+  });
+  const { machine, send, until, outputs } = await bed([{ name: "sums", type: "in.came", extra: { retriesMax: 0 } }], lying);
+  for (const value of [1, 2, 3, 4]) await send("in.came", value);
+  await until("it waits", () => unitOf(machine, "sums")?.problem?.code === "HOLON_STATE_TOO_LARGE");
+  assert.deepEqual([unitOf(machine, "sums")?.handled, unitOf(machine, "sums")?.lag, await outputs()], [3, 1, [1, 3, 6]]);
+  assert.ok([...storedUnit("app/sums", running(machine).log).state.values()].reduce((sum, { length }) => sum + length, 0) < limits.unitStateBytesMax);
 });

@@ -47,6 +47,17 @@ describe("a WebAssembly function", () => {
     await fails((await start(wasmUnit(wasmBodies.trap))).handle(eventsOf(1)), "HOLON_UNIT_THREW", /RuntimeError/);
     await fails((await start(wasmUnit(wasmBodies.astray))).handle(eventsOf(1)), "HOLON_UNIT_THREW", /memory that it does not have/);
     await fails((await start(wasmUnit(wasmBodies.grow))).handle(eventsOf(1)), "HOLON_UNIT_THREW", /RuntimeError/);
+    await fails((await start(wasmUnit(wasmBodies.growTable, { tables: [1, 0x6f, 0, 1] }))).handle(eventsOf(1)), "HOLON_UNIT_THREW", /RuntimeError/);
+  });
+
+  it("may have tables, of as many entries as modules have functions", async () => {
+    const unit = await start(wasmUnit(wasmBodies.emit, { tables: [2, 0x70, 0, 10, 0x6f, 1, 1, 2] }));
+    assert.equal((await unit.handle(eventsOf(1))).outputs.length, 1);
+    await unit.stop();
+    const million = [0xc0, 0x84, 0x3d];
+    await fails(start(wasmUnit(wasmBodies.emit, { tables: [1, 0x6f, 0, ...million] })), "HOLON_UNIT_BAD", /table of 1000000 entries.*100000/);
+    await fails(start(wasmUnit(wasmBodies.emit, { tables: [5, ...Array.from({ length: 5 }, () => [0x70, 0, 1]).flat()] })), "HOLON_UNIT_BAD", /5 tables.*4/);
+    await fails(start(wasmUnit(wasmBodies.emit, { tables: [1, 0x63, 0x70, 0, 1] })), "HOLON_UNIT_BAD", /kind that is not supported/);
   });
 
   it("is refused if it is no module, wants too much memory, shares it, or imports what there is not", async () => {
@@ -62,6 +73,11 @@ it("the limit is written into the module whatever it declares", () => {
     const bounded = boundWasmMemory("probe", wasmUnit(wasmBodies.emit, { memory }), 3);
     assert.ok(Buffer.from(bounded).includes(Uint8Array.of(5, 4, 1, 1, memory[2] ?? 0, 3)), "one memory, with the limit");
   }
+});
+
+it("a limit is written into its tables too", () => {
+  const bounded = boundWasmMemory("probe", wasmUnit(wasmBodies.emit, { tables: [2, 0x70, 0, 10, 0x6f, 1, 1, 0xff, 0xff, 0xff, 0x7f] }), 3);
+  assert.ok(Buffer.from(bounded).includes(Uint8Array.of(4, 13, 2, 0x70, 1, 10, 0xa0, 0x8d, 6, 0x6f, 1, 1, 0xa0, 0x8d, 6, 5, 4, 1, 1)), Buffer.from(bounded).toString("hex"));
 });
 
 it("what an isolate rehearses is the module that the tests make", () => {

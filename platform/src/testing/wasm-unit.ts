@@ -37,11 +37,13 @@ export const wasmBodies = {
   trap: [0x00],
   /** Grows page by page until it may not, then traps. */
   grow: [0x03, 0x40, ...constant(16), 0x40, 0, ...constant(0), 0x4e, 0x0d, 0, 0x0b, 0x00],
+  /** Grows its table by 10,000 entries again and again until it may not, then traps. */
+  growTable: [0x03, 0x40, 0xd0, 0x6f, ...constant(10_000), 0xfc, 0x0f, 0, ...constant(0), 0x4e, 0x0d, 0, 0x0b, 0x00],
   /** Names memory beyond its end. */
   astray: [...constant(typeAt), ...constant("out.made".length), ...constant(1_000_000), ...constant(64), ...call(emit)],
 } as const satisfies Readonly<Record<string, readonly number[]>>;
 
-export function wasmUnit(run: readonly number[], options: { readonly pages?: number; readonly memory?: readonly number[] } = {}): Uint8Array {
+export function wasmUnit(run: readonly number[], options: { readonly pages?: number; readonly memory?: readonly number[]; /** Body of its section. */ readonly tables?: readonly number[] } = {}): Uint8Array {
   const types = [[0x60, ...vector([[i32]]), ...vector([[i32]])], [0x60, ...vector([[i32], [i32]]), ...vector([])], [0x60, ...vector([[i32], [i32], [i32], [i32]]), ...vector([])], [0x60, ...vector([[i32], [i32], [i32], [i32]]), ...vector([[i32]])]];
   const imported = (name: string, type: number): readonly number[] => [...named("holon"), ...named(name), 0, type];
   const data = (at: number, value: string): readonly number[] => [0, ...constant(at), 0x0b, ...number(value.length), ...text(value)];
@@ -50,6 +52,7 @@ export function wasmUnit(run: readonly number[], options: { readonly pages?: num
     ...section(1, vector(types)),
     ...section(2, vector([imported("emit", 2), imported("state_get", 3), imported("state_set", 2)])),
     ...section(3, vector([[0], [1]])),
+    ...(options.tables === undefined ? [] : section(4, options.tables)),
     ...section(5, options.memory ?? vector([[0, ...number(options.pages ?? 1)]])),
     ...section(7, vector([[...named("memory"), 2, 0], [...named("alloc"), 0, 3], [...named("run"), 0, 4]])),
     ...section(10, vector([body(constant(eventAt)), body(run)])),
