@@ -46,6 +46,7 @@ export const readablePaths = [
   "../model/answer.ts",
   "../model/link.ts",
   "../model/protocol.ts",
+  "./builtin-modules.ts",
   "./worker.ts",
 ].map((specifier) => fileURLToPath(import.meta.resolve(specifier)));
 const readable = readablePaths.map((path) => `--allow-fs-read=${path}`);

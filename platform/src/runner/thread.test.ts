@@ -89,6 +89,27 @@ describe("a worker", () => {
     assert.ok(readFileSync(new URL(import.meta.url)).length > 0);
   });
 
+  it("imports of Node what stays within its thread, and names alone of all else, whatever it does to what is global", async () => {
+    const vm = `(await import("node:vm"))`;
+    const tries = [
+      `new (process.getBuiltinModule("node:sqlite")).DatabaseSync(":memory:")`,
+      `new (await import("node:sqlite")).DatabaseSync(":memory:")`,
+      `await new (${vm}.Script)('import("node:sqlite").then((found) => new found.DatabaseSync(":memory:"))', { importModuleDynamically: ${vm}.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER }).runInThisContext()`,
+      `(await import("node:module")).registerHooks({})`,
+      `process.getBuiltinModule("module").createRequire("/")`,
+      `(await import("fs")).default.writeSync(3, "x")`,
+      `new (await import("node:tty")).WriteStream(3)`,
+      `(await import("node:v8")).setFlagsFromString("--expose-gc")`,
+      `String.prototype.startsWith = () => false; Object.hasOwn = () => true; Object.prototype["node:sqlite"] = true; Reflect.apply = () => { throw new Error(); }; new (await import("node:sqlite")).DatabaseSync(":memory:")`,
+    ];
+    const harmless = `(await import("node:path")).join("a", "b") + (await import("node:tty")).isatty(1) + typeof (await import("node:http")).createServer + process.getBuiltinModule("node:zlib").crc32("a")`;
+    const body = `const codes=[];${tries.map((attempt) => `try { ${attempt}; codes.push("allowed"); } catch (error) { codes.push(error.code); }`).join("")} context.emit("out.made",{data:[codes, ${harmless}]});`;
+    const unit = await runner.start(programOf(body));
+    const { outputs } = await unit.handle(eventsOf(1));
+    assert.deepEqual(outputs[0]?.data, [tries.map(() => "ERR_ACCESS_DENIED"), "a/bfalsefunction3904355907"]);
+    await unit.stop();
+  });
+
   it("may not read or write where its own modules come from", async (context) => {
     const cache = mkdtempSync(join(tmpdir(), "holon-cache-"));
     context.after(() => rmSync(cache, { recursive: true }));
@@ -119,7 +140,7 @@ describe("a worker", () => {
   });
 
   it("that answers with what is no result is ended", async () => {
-    const forge = (message: string): string => `const {parentPort}=await import("node:worker_threads"); parentPort.postMessage(${message}); await new Promise(() => {});`;
+    const forge = (message: string): string => `const { postMessage } = MessagePort.prototype; MessagePort.prototype.postMessage = function () { postMessage.call(this, ${message}); };`;
     const messages: readonly (readonly [string, RegExp])[] = [
       [`{kind:"result",text:"{}",fitted:[]}`, /does not fit at outputs/],
       [`{kind:"result",text:{outputs:[]},fitted:[]}`, /no text/],

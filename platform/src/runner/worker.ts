@@ -7,6 +7,7 @@ import type { ModelDecision, Tensor, UnitUsage } from "@holon/core/ports.ts";
 import type { HostModels, UnitHost } from "@holon/core/run/host.ts";
 import type { UnitDefinition } from "@holon/core/run/definition.ts";
 import { createModelLink } from "../model/link.ts";
+import { narrowBuiltinModules } from "./builtin-modules.ts";
 import type { SandboxBatch, SandboxDecided, SandboxReply, SandboxSetup } from "./protocol.ts";
 
 const setup = workerData as SandboxSetup;
@@ -44,12 +45,14 @@ async function start(): Promise<void> {
 /** Signals go to no process but this; and nothing hands out what Node itself sends them with. */
 function keepToThisProcess(): void {
   const { pid } = process;
+  const { apply } = Reflect; // what is global is the function's to change
   const send: unknown = Reflect.get(process, "_kill"); // what `process.kill` calls
-  const sendHere = (of: number, signal: number): unknown => (of === pid && typeof send === "function" ? Reflect.apply(send, process, [of, signal]) : -constants.errno.EPERM);
+  const sendHere = (of: number, signal: number): unknown => (of === pid && typeof send === "function" ? apply(send, process, [of, signal]) : -constants.errno.EPERM);
   const fixed = { kill: process.kill, _kill: sendHere, _debugProcess: undefined, _debugEnd: undefined, binding: undefined, _linkedBinding: undefined, dlopen: undefined, report: undefined };
   for (const [name, value] of Object.entries(fixed)) Reflect.defineProperty(process, name, { value, writable: false, configurable: false });
   Reflect.defineProperty(os, "setPriority", { value: undefined, writable: false, configurable: false });
   syncBuiltinESMExports();
+  narrowBuiltinModules();
 }
 
 async function decide(model: string, rows: Tensor, cause: number): Promise<readonly ModelDecision[]> {
