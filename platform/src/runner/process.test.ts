@@ -138,6 +138,22 @@ return {"outputs": [{"type": "out.made", "data": [attempt(connect), attempt(lamb
     await unit.stop();
   });
 
+  it("fills no more of what it may write to than there is for it", both("bwrap", "python3"), async () => {
+    const fill = (path: string): string => `try:\n    with open("${path}/filled", "wb") as file:\n        for n in range(200): file.write(bytes(1 << 20))\n    seen.append("written")\nexcept OSError as error:\n    seen.append(error.strerror)`;
+    const unit = await start(`seen = []\n${["/tmp", "/dev/shm", "/dev"].map(fill).join("\n")}\nreturn {"outputs": [{"type": "out.made", "data": seen}]}`);
+    assert.deepEqual((await unit.handle(eventsOf(1))).outputs[0]?.data, ["No space left on device", "No space left on device", "Read-only file system"]);
+    await unit.stop();
+  });
+
+  it("is ended when its processes together hold more than it may, or are too many", both("bwrap", "python3"), async () => {
+    const many = (count: number, bytes: number): string => `import mmap\nfor n in range(${count}):\n    if os.fork() == 0:\n        held = b"x" * ${bytes}\n        while True: time.sleep(1)\ntime.sleep(4)\nreturn {}`;
+    await fails((await start(many(6, 60 << 20), { memoryBytesMax: 200 << 20 })).handle(eventsOf(1)), "HOLON_UNIT_DIED", /processes hold \d+ MiB together, of 200 MiB/);
+    await fails((await start(many(300, 1), { memoryBytesMax: 512 << 20 })).handle(eventsOf(1)), "HOLON_UNIT_DIED", /more than 256 processes/);
+    const few = await start(`for n in range(3):\n    if os.fork() == 0:\n        time.sleep(2); os._exit(0)\ntime.sleep(1)\nreturn {}`, { memoryBytesMax: 64 << 20 });
+    await few.handle(eventsOf(1));
+    await few.stop();
+  });
+
   it("that names no program is refused", async () => {
     await fails(start("return {}", { command: ["/no/such/program"], unconfined: true, startMs: 2_000 }), "HOLON_UNIT_DIED", /probe/);
   });

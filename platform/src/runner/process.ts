@@ -23,7 +23,7 @@ import { withSpent } from "@holon/core/run/spent.ts";
 import { canConfine } from "../confine.ts";
 import type { ImageStore, OpenImage } from "../image/store.ts";
 import { overRoom, removeRoom } from "./process-room.ts";
-import { usageOf } from "./process-usage.ts";
+import { overMemory, usageOf } from "./process-usage.ts";
 import { unitTextMax } from "@holon/core/run/unit-text.ts";
 
 /** Not by `import`: see `http.ts`. */
@@ -85,8 +85,8 @@ async function startProgram(program: UnitProgram, command: readonly string[], ta
   child.once("error", () => undefined);
   const given = new Map([["module", program.code.length], ...Object.entries(program.models).map(([model, graph]): [string, number] => [`${model}.onnx`, graph.length])]);
   const watch = program.unconfined === true ? undefined : setInterval(() => {
-    const over = overRoom(folder, given);
-    if (over !== undefined) end(new HolonError("HOLON_UNIT_DIED", `the process of function ${name} was ended: it put ${over} into the folder of its socket`, { next: "Let it write to /tmp, which is bounded, or keep what it knows as state." }));
+    const over = tooMuch(program, child.pid, folder, given);
+    if (over !== undefined) end(over);
   }, limits.imageFolderLookMs).unref();
   void exited.then(() => clearInterval(watch));
   boundTalk(child, talk);
@@ -134,6 +134,15 @@ async function startProgram(program: UnitProgram, command: readonly string[], ta
   };
 }
 
+/** What the system bounds in part only. */
+function tooMuch({ name, memoryBytesMax = limits.unitMemoryBytesMax }: UnitProgram, pid: number | undefined, folder: string, given: ReadonlyMap<string, number>): HolonError | undefined {
+  const put = overRoom(folder, given);
+  if (put !== undefined) return new HolonError("HOLON_UNIT_DIED", `the process of function ${name} was ended: it put ${put} into the folder of its socket`, { next: "Let it write to /tmp, which is bounded, or keep what it knows as state." });
+  const memory = pid === undefined ? undefined : overMemory(pid, memoryBytesMax);
+  if (memory !== undefined) return new HolonError("HOLON_UNIT_DIED", `the process of function ${name} was ended: ${memory}`, { next: "Start fewer processes in it, or raise its `memoryBytesMax`." });
+  return undefined;
+}
+
 function startChild({ memoryBytesMax = limits.unitMemoryBytesMax, unconfined, models }: UnitProgram, command: readonly string[], folder: string, image: OpenImage | undefined): ChildProcess {
   for (const [model, graph] of Object.entries(models)) writeFileSync(join(folder, `${model}.onnx`), graph);
   // Twice: where all there is to write to is full, that is told first.
@@ -145,10 +154,14 @@ function startChild({ memoryBytesMax = limits.unitMemoryBytesMax, unconfined, mo
   const named = [...bounded, ...command].map((word) => word.replaceAll("$HOLON_MODULE", env.HOLON_MODULE));
   if (unconfined === true) return spawn(named[0] ?? "", named.slice(1), { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   const mounts = systemFolders.filter(existsSync).flatMap((path) => ["--ro-bind", path, path]);
-  return spawn("bwrap", [...wallsWith(env), ...mounts, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", folder, inside, "--chdir", inside, "--", ...named], { env: { PATH: env.PATH }, stdio: ["ignore", "pipe", "pipe"] });
+  return spawn("bwrap", [...wallsWith(env), ...mounts, "--proc", "/proc", ...devices, ...room, "--tmpfs", "/tmp", "--bind", folder, inside, "--chdir", inside, "--", ...named], { env: { PATH: env.PATH }, stdio: ["ignore", "pipe", "pipe"] });
 }
 
 const wallsWith = (env: Readonly<Record<string, string>>): readonly string[] => ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", ...Object.entries(env).flatMap(([key, value]) => ["--setenv", key, value])];
+
+/** Of the next that is mounted. What is written there is memory of the machine. */
+const room = ["--size", String(limits.imageScratchBytes)];
+const devices = ["--dev", "/dev", ...room, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"];
 
 interface ImagePlace {
   readonly folder: string;
@@ -160,8 +173,7 @@ interface ImagePlace {
 function spawnImage({ root, environment, workingFolder }: OpenImage, command: readonly string[], program: readonly string[], { folder, inside, env }: ImagePlace): ChildProcess {
   const own = Object.fromEntries(environment.map((one) => [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)] as const).filter(([name]) => !name.startsWith("HOLON_")));
   const { HOLON_MODULE: _, ...given } = env;
-  const room = ["--size", String(limits.imageScratchBytes)];
-  const words = [...program.slice(1), ...wallsWith({ ...given, ...own }), "--ro-bind", root, "/", "--proc", "/proc", "--dev", "/dev", ...room, "--tmpfs", "/dev/shm", "--remount-ro", "/dev", ...room, "--tmpfs", "/tmp", ...room, "--tmpfs", "/run", "--bind", folder, inside, "--chdir", workingFolder, "--", ...command];
+  const words = [...program.slice(1), ...wallsWith({ ...given, ...own }), "--ro-bind", root, "/", "--proc", "/proc", ...devices, ...room, "--tmpfs", "/tmp", ...room, "--tmpfs", "/run", "--bind", folder, inside, "--chdir", workingFolder, "--", ...command];
   return spawn(program[0] ?? "", words, { env: { PATH: given["PATH"] ?? "" }, stdio: ["ignore", "pipe", "pipe"] });
 }
 
