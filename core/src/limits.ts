@@ -244,6 +244,9 @@ export const limits = {
   unitMemoryBytes: 64 << 20,
   unitMemoryBytesMin: 16 << 20,
   unitMemoryBytesMax: 512 << 20,
+  /** What a process of functions may take beyond what is counted of each, and what models have there; how often that is looked at while one is at work. At the bound: it ends, and the function with which it grew most is named. */
+  processRoomBytes: 256 << 20,
+  processMemoryLookMs: 50,
   /** Compiled WebAssembly modules that a warden keeps for the next start of their functions. At the bound: the oldest is let go of. */
   wasmModulesKept: 32,
   /** One of them, before it is compiled. At the bound: it is compiled again at each start. */

@@ -135,6 +135,28 @@ describe("what an isolate contains", () => {
     await own.close();
   });
 
+  it("what takes memory that no count shows, in one batch or over many: it is named, and starts apart from then on", async () => {
+    const formats = `(globalThis.kept ??= []).push(new Intl.DateTimeFormat("de", { timeZone: "Europe/Berlin" }));`;
+    for (const body of [`for(;;) ${formats}`, `for (let n = 0; n < 1000; n++) ${formats}`]) {
+      const own = createRunner();
+      try {
+        const neighbour = await own.start({ ...programOf(`context.emit("out.made",{data:1})`), name: "neighbour" });
+        const unit = await own.start(programOf(body, { timeoutMs: 60_000 }));
+        const many = async (): Promise<void> => {
+          for (let n = 0; n < 200; n++) await unit.handle(eventsOf(1));
+        };
+        await fails(many(), "HOLON_UNIT_DIED", /function probe was ended: its process came to hold \d+ MiB, \d+ of them while it was at work; it may have 64/);
+        await fails(neighbour.handle(eventsOf(1)), "HOLON_UNIT_INTERRUPTED", /ended/);
+        const again = await own.start(programOf(`context.emit("out.made",{data:1})`));
+        await own.start({ ...programOf(`context.emit("out.made",{data:1})`), name: "neighbour" });
+        assert.equal(own.pids().length, 2, "apart");
+        await again.stop();
+      } finally {
+        await own.close();
+      }
+    }
+  });
+
   it("what V8 cannot end, stopped while it is at work: the process goes", async () => {
     const own = createRunner();
     const unit = await own.start(programOf("let n = 2n; for (;;) n = n * n;", { memoryBytesMax: limits.unitMemoryBytesMax }));

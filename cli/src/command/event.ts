@@ -1,6 +1,8 @@
 /** `holon event tail`: the newest events, and with `--follow` what comes after them. */
 import { HolonError } from "@holon/core/errors.ts";
+import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { tailAnswerSchema, type ToldEvent } from "@holon/core/diagnosis/ask.ts";
+import { limits } from "@holon/core/limits.ts";
 import { eventSchema, type Event } from "@holon/core/schema/event.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
@@ -8,6 +10,7 @@ import type { Client } from "../client.ts";
 import { keepFollowing } from "../follow.ts";
 import { knownAccountSchema, tellKnown, type KnownAccount } from "../view/known.ts";
 import { oneLine } from "../terminal.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 const eventsSchema = knownAccountSchema.extend({ events: z.array(eventSchema) });
 const ofNodeSchema = tailAnswerSchema.extend(knownAccountSchema.shape);
@@ -53,7 +56,7 @@ interface Newest {
 }
 
 async function newest(client: Client, { stream, origin, node, type, limit, since, until }: TailOptions): Promise<Newest> {
-  const query = new URLSearchParams({ limit });
+  const query = new URLSearchParams({ limit: String(wholeNumber("--limit", limit, { min: 1, max: node === undefined ? limits.apiPageMax : diagnosisBounds.eventsMax })) });
   for (const [key, value] of Object.entries({ stream, origin, type, since: timeOf("--since", since), until: timeOf("--until", until) })) if (value !== undefined) query.set(key, value);
   const { events, asOf, completeness } = await (node === undefined ? client.get(`/v1/events?${query.toString()}`, eventsSchema) : client.get(`/v1/nodes/${encodeURIComponent(node)}/events?${query.toString()}`, ofNodeSchema));
   return { events, account: { asOf, completeness } };

@@ -1,6 +1,7 @@
 /** `holon node logs|diagnose|bundle|exec|commands|requests|result`. */
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { logLevelSchema, logsAnswerSchema, wantedSchema, type LogsAnswer, type Wanted } from "@holon/core/diagnosis/ask.ts";
 import { printLine } from "@holon/core/diagnosis/print-line.ts";
 import { bundleSchema, outcomeSchema, profileSchema, reportSchema } from "@holon/core/diagnosis/results.ts";
@@ -13,6 +14,7 @@ import type { CommonOptions } from "../program/api.ts";
 import { keepFollowing } from "../follow.ts";
 import { printTable } from "../table.ts";
 import { knownAccountSchema, tellKnown } from "../view/known.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { timeOf } from "./event.ts";
 
 export interface LogsOptions {
@@ -47,7 +49,7 @@ const path = (node: string): string => `/v1/nodes/${encodeURIComponent(node)}`;
 
 export async function showLogs(options: ClientOptions, node: string, { follow, since, level, limit, json }: LogsOptions & { readonly json?: boolean }, ended: AbortSignal): Promise<void> {
   if (!logLevelSchema.safeParse(level).success) throw new HolonError("HOLON_ARGUMENT_BAD", `--level is info, warn or error, not ${level}`);
-  const query = new URLSearchParams({ level, limit });
+  const query = new URLSearchParams({ level, limit: String(wholeNumber("--limit", limit, { min: 1, max: diagnosisBounds.linesMax })) });
   const from = timeOf("--since", since);
   if (from !== undefined) query.set("since", from);
   const print = ({ lines, missed }: LogsAnswer): void => {

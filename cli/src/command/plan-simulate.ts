@@ -4,6 +4,7 @@ import { keptPlanSchema } from "@holon/core/schema/plan.ts";
 import { whatIfAskSchema, whatIfKinds, whatIfReportSchema, type WhatIfAsk, type WhatIfReport } from "@holon/core/schema/what-if.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Client } from "../client.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 export interface PlanSimulateOptions {
   readonly hours: string;
@@ -46,12 +47,7 @@ function askOf({ hours, seed, faults, lose, cut, plan }: PlanSimulateOptions): W
   const kind = whatIfKinds.find((one) => one === faults);
   if (kind === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `--faults is none, nodes, links or all, not ${faults}`);
   if (plan !== undefined && !/^[0-9a-f]{8,64}$/.test(plan)) throw new HolonError("HOLON_ARGUMENT_BAD", `--plan is 8 digits of a plan's hash or more, not ${plan}`, { next: "See `holon plan list`." });
-  const asked = whatIfAskSchema.safeParse({ hours: count("--hours", hours, limits.whatIfHoursMax), seed: count("--seed", seed, 1e9), faults: kind, lose, cut, ...(plan === undefined ? {} : { plan }) });
+  const asked = whatIfAskSchema.safeParse({ hours: wholeNumber("--hours", hours, { min: 1, max: limits.whatIfHoursMax }), seed: wholeNumber("--seed", seed, { min: 1, max: 1e9 }), faults: kind, lose, cut, ...(plan === undefined ? {} : { plan }) });
   if (!asked.success) throw new HolonError("HOLON_ARGUMENT_BAD", "--lose and --cut name nodes", { cause: asked.error, next: "See `holon node list`." });
   return asked.data;
-}
-
-function count(flag: string, text: string, max: number): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < 1 || Number(text) > max) throw new HolonError("HOLON_ARGUMENT_BAD", `${flag} is a whole number from 1 to ${max}, not ${text}`);
-  return Number(text);
 }

@@ -1,12 +1,14 @@
 /** `holon plan list|show|diff|explain`, and what `holon app deploy --dry-run` prints. */
 import { adoptedAnswerSchema, explainAnswerSchema, movesAnswerSchema, planAnswerSchema, previewSchema, runsAnswerSchema } from "@holon/control/api/plan-routes.ts";
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { doneText } from "@holon/core/shifting/job.ts";
 import type { z } from "zod";
 import type { Client } from "../client.ts";
 import { printTable } from "../table.ts";
 import { warn } from "../warn.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** A control of before does not say what it leaves out. */
 export const toldPlanSchema = planAnswerSchema.extend({ left: planAnswerSchema.shape.left.default([]) });
@@ -19,7 +21,7 @@ const out = (text: string): void => void process.stdout.write(`${text}\n`);
 const pathOf = (hash: string | undefined): string => (hash === undefined ? "/v1/plan" : `/v1/plan?plan=${encodeURIComponent(hash)}`);
 
 export async function listPlans(client: Client, limit: string, json: boolean): Promise<void> {
-  const { plans } = await client.get(`/v1/plan/adopted?limit=${encodeURIComponent(limit)}`, adoptedAnswerSchema);
+  const { plans } = await client.get(`/v1/plan/adopted?limit=${wholeNumber("--limit", limit, { min: 1, max: limits.plansTold })}`, adoptedAnswerSchema);
   if (json) return out(JSON.stringify(plans));
   out(printTable(["PLAN", "ADOPTED", "PLACED", "LEFT", "MOVED", "CHANGED", "A MONTH", "BECAUSE"], plans.map((plan) => [plan.hash.slice(0, 12), plan.adoptedAt, ...[plan.placements, plan.unplaced, plan.moves, plan.changed, plan.costPerMonth].map(String), plan.because])));
 }

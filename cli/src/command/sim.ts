@@ -2,6 +2,7 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { HolonError } from "@holon/core/errors.ts";
 import { draw } from "../terminal.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { diskError } from "@holon/platform/disk/error.ts";
 import type { RecordedLine } from "@holon/sim/recording.ts";
 import type { DoneSeed } from "@holon/sim/run-all.ts";
@@ -27,16 +28,16 @@ export async function runSim(options: SimOptions): Promise<void> {
   if (options.scenario === "continuum-year") return runContinuumYear(options);
   const { holonProgram } = await import("@holon/sim/programs/program.ts");
   const { runScenario, scenarios } = await import("@holon/sim/run.ts");
-  const seeds = count("--seeds", options.seeds);
+  const seeds = wholeNumber("--seeds", options.seeds);
   const program = await holonProgram();
   const report = await runScenario({
     scenario: options.scenario,
-    seed: count("--seed", options.seed),
+    seed: wholeNumber("--seed", options.seed),
     seeds,
-    exhaustive: count("--exhaustive", options.exhaustive),
+    exhaustive: wholeNumber("--exhaustive", options.exhaustive),
     variant: options.variant,
     size: sizeOf(options),
-    safetyMsMax: options.safetyMs === undefined ? undefined : count("--safety-ms", options.safetyMs),
+    safetyMsMax: options.safetyMs === undefined ? undefined : wholeNumber("--safety-ms", options.safetyMs),
     program,
     ...(options.trace === undefined ? {} : { record: lineWriter(options.trace) }),
     progress: (run, done) => {
@@ -73,9 +74,9 @@ async function runContinuumYear({ seed, nodes, hours, variant, json }: SimOption
   const report = runYear({
     ...yearDefaults,
     alike: variant === "alike",
-    seed: count("--seed", seed),
-    ...(nodes === undefined ? {} : { nodes: count("--nodes", nodes) }),
-    ...(hours === undefined ? {} : { hours: count("--hours", hours) }),
+    seed: wholeNumber("--seed", seed),
+    ...(nodes === undefined ? {} : { nodes: wholeNumber("--nodes", nodes) }),
+    ...(hours === undefined ? {} : { hours: wholeNumber("--hours", hours) }),
     progress: (hour) => hour % 100 === 0 && process.stderr.isTTY && draw(process.stderr, `\rhour ${hour}\u001b[K`),
   });
   process.stdout.write(json === true ? `${JSON.stringify(report)}\n` : `${yearTable(report)}\n`);
@@ -95,12 +96,12 @@ async function runOnRecord(options: SimOptions): Promise<void> {
   const names = options.all === true ? undefined : [requireScenario(options.scenario).name];
   const done = await runAll({
     program: await holonProgram(),
-    seed: count("--seed", options.seed),
-    seeds: count("--seeds", options.seeds),
-    exhaustive: count("--exhaustive", options.exhaustive),
+    seed: wholeNumber("--seed", options.seed),
+    seeds: wholeNumber("--seeds", options.seeds),
+    exhaustive: wholeNumber("--exhaustive", options.exhaustive),
     size: sizeOf(options),
     ...(names === undefined ? {} : { names }),
-    ...(options.safetyMs === undefined ? {} : { safetyMsMax: count("--safety-ms", options.safetyMs) }),
+    ...(options.safetyMs === undefined ? {} : { safetyMsMax: wholeNumber("--safety-ms", options.safetyMs) }),
     done: record === undefined ? [] : await openRecord(record),
     skipped: (scenario, why) => void process.stderr.write(`${scenario} is skipped: ${why}\n`),
     keep: (row) => {
@@ -128,11 +129,6 @@ async function openRecord(path: string): Promise<readonly DoneSeed[]> {
 }
 
 const sizeOf = ({ nodes, hours }: SimOptions): { nodes?: number; hours?: number } => ({
-  ...(nodes === undefined ? {} : { nodes: count("--nodes", nodes) }),
-  ...(hours === undefined ? {} : { hours: count("--hours", hours) }),
+  ...(nodes === undefined ? {} : { nodes: wholeNumber("--nodes", nodes) }),
+  ...(hours === undefined ? {} : { hours: wholeNumber("--hours", hours) }),
 });
-
-function count(flag: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new HolonError("HOLON_ARGUMENT_BAD", `${flag} is a whole number, not ${text}`);
-  return Number(text);
-}

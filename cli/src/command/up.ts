@@ -17,6 +17,7 @@ import { inspectFiles, replaySource, sayLeftOut, type ReplayChoice } from "../on
 import { replayPaths } from "../once/replay-paths.ts";
 import { draw, oneLine } from "../terminal.ts";
 import { showLive } from "../view/live.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 export interface UpOptions {
   readonly replay?: string;
@@ -57,7 +58,7 @@ function sayingHowToGoOn(reason: unknown): unknown {
 
 async function run(options: UpOptions, ended: AbortSignal): Promise<void> {
   const data = resolve(options.data ?? (options.once === true ? join(".holon", "once") : ".holon"));
-  const portBase = wholeNumber("--port-base", options.portBase);
+  const portBase = options.portBase === undefined ? undefined : wholeNumber("--port-base", options.portBase);
   if (portBase !== undefined && portBase > 65_528) throw new HolonError("HOLON_ARGUMENT_BAD", `--port-base ${portBase} leaves no room for seven ports`);
   if (!nodeConfigSchema.shape.jurisdiction.safeParse(options.jurisdiction).success) throw new HolonError("HOLON_ARGUMENT_BAD", `--jurisdiction is a code like EU/DE, not ${options.jurisdiction}`);
   const level = options.verbose === true ? "info" : "error";
@@ -100,8 +101,8 @@ async function live(three: Three, published: Publication, ended: AbortSignal, da
 
 async function once(options: UpOptions, rest: Pick<Parameters<typeof runOnce>[0], "data" | "app" | "start" | "claim" | "ended">): Promise<void> {
   if (options.replay === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--once needs --replay FILE[,FILE…]");
-  const cutAfter = wholeNumber("--cut-after", options.cutAfter);
-  const healAfter = wholeNumber("--heal-after", options.healAfter);
+  const cutAfter = options.cutAfter === undefined ? undefined : wholeNumber("--cut-after", options.cutAfter);
+  const healAfter = options.healAfter === undefined ? undefined : wholeNumber("--heal-after", options.healAfter);
   if (healAfter !== undefined && (cutAfter === undefined || healAfter < cutAfter)) throw new HolonError("HOLON_ARGUMENT_BAD", "--heal-after goes with a --cut-after that is no later");
   const report = await runOnce({ ...replayChoice(options, options.replay), ...rest, continue: options.continue === true, cutAfter, healAfter, progress: progressLine() });
   process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${JSON.stringify(report, undefined, 2)}\n`);
@@ -132,12 +133,6 @@ function speedOf(text: string): number | "max" {
   const speed = Number(text);
   if (!(speed > 0 && Number.isFinite(speed))) throw new HolonError("HOLON_ARGUMENT_BAD", `--speed is a number above 0 or max, not ${text}`);
   return speed;
-}
-
-function wholeNumber(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d{1,12}$/.test(text)) throw new HolonError("HOLON_ARGUMENT_BAD", `${flag} is a whole number, not ${text}`);
-  return Number(text);
 }
 
 /** On a terminal, what a long run is at; nothing elsewhere. */

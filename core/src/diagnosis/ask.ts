@@ -72,7 +72,7 @@ export const tailAskSchema = z.strictObject({
   type: z.string().max(128).optional(),
   since: z.iso.datetime().optional(),
   until: z.iso.datetime().optional(),
-  limit: z.int().min(1).max(200).default(20),
+  limit: z.int().min(1).max(diagnosisBounds.eventsMax).default(20),
 });
 /** An event as it is told from far away: `data` and `subject` only where the policy lets that class go anywhere. */
 export const toldEventSchema = z.strictObject({ id: z.string(), type: z.string(), class: dataClassSchema, stream: streamNameSchema, recordedtime: z.string(), time: z.string(), clock: z.string(), subject: z.string().optional(), data: z.unknown().optional(), /** Why there are no data. */ withheld: z.string().optional() });

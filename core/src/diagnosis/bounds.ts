@@ -3,6 +3,8 @@ export const diagnosisBounds = {
   /** Lines of its log that a node keeps in memory, and characters of one. At the bounds: the oldest goes, the line is cut. */
   linesMax: 2_000,
   lineCharactersMax: 1_000,
+  /** Events in one answer. */
+  eventsMax: 200,
   /** Lines in one second. At the bound: the rest is left out, and the next line says how many. */
   linesPerSecondMax: 50,
   /** One of the two files in which lines outlive the node. At the bound: the other one begins anew. */

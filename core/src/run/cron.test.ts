@@ -93,3 +93,12 @@ test("in any zone, each time follows the one before and is the latest at its mom
     { numRuns: 60 },
   );
 });
+
+test("a time that two days put at the same moment counts once", () => {
+  for (const [cron, zone, from, to] of [["10,40 0,23 * * *", "America/Nuuk", "2025-03-29T00:00:00Z", "2025-03-31T12:00:00Z"], ["0 12 * * *", "Pacific/Apia", "2011-12-28T00:00:00Z", "2012-01-02T00:00:00Z"]] as const) {
+    const table = cronTimetable(cron, zone);
+    let listed = 0;
+    for (let ms = table.next(at(from)); ms <= at(to); ms = table.next(ms)) listed += 1;
+    assert.equal(table.count(at(from), at(to)), listed, zone);
+  }
+});

@@ -109,7 +109,12 @@ export function cronTimetable(text: string, zone: string): Timetable {
     count(fromMs, toMs) {
       const last = Math.min(localDay(toMs) + 1, localDay(fromMs) + limits.scheduleMissedDaysMax);
       let count = 0;
-      for (let day = localDay(fromMs) - 1; day <= last; day++) for (const time of timesOf(day)) if (time > fromMs && time <= toMs) count += 1;
+      let before: readonly number[] = []; // a change of clocks may put a time of one day where one of the next is
+      for (let day = localDay(fromMs) - 1; day <= last; day++) {
+        const times = timesOf(day);
+        for (const time of times) if (time > fromMs && time <= toMs && !before.includes(time)) count += 1;
+        before = times;
+      }
       return count;
     },
   };

@@ -16,7 +16,7 @@ import { askedBy, askedByTwo, decide, goesOn, nodeOf, type DiagnosisNode } from 
 import { shellRoutes } from "./shell-routes.ts";
 
 const logsQuerySchema = z.strictObject({ level: logLevelSchema.optional(), since: z.iso.datetime().optional(), after: z.string().max(64).optional(), limit: z.coerce.number().int().min(1).max(diagnosisBounds.linesMax).optional() });
-const eventsQuerySchema = z.strictObject({ stream: streamNameSchema.optional(), type: z.string().max(128).optional(), since: z.iso.datetime().optional(), until: z.iso.datetime().optional(), limit: z.coerce.number().int().min(1).max(200).optional() });
+const eventsQuerySchema = z.strictObject({ stream: streamNameSchema.optional(), type: z.string().max(128).optional(), since: z.iso.datetime().optional(), until: z.iso.datetime().optional(), limit: z.coerce.number().int().min(1).max(diagnosisBounds.eventsMax).optional() });
 const requestBodySchema = z.strictObject({ wanted: wantedSchema, /** How long it may wait for the node. */ forMs: z.int().min(1_000).max(diagnosisBounds.expiryMsMax).optional() });
 const requestRowSchema = z.strictObject({ id: z.string(), node: z.string(), wanted: wantedSchema, by: z.string(), state: z.enum(["waiting", "sent", "done", "expired", "cancelled"]), askedAt: z.string(), expiresAt: z.string(), doneAt: z.string().nullable(), ok: z.boolean().nullable(), code: z.string().nullable() });
 const resultQuerySchema = z.strictObject({ waitMs: z.coerce.number().int().min(0).max(8_000).optional() });

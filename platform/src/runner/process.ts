@@ -238,10 +238,10 @@ function toResult(name: string, text: string, events: readonly UnitEvent[]): Uni
 }
 
 function boundTalk(child: ChildProcess, talk: (text: string) => void): void {
-  let room: number = limits.unitTalkBytesMax;
+  let left: number = limits.unitTalkBytesMax;
   const take = (chunk: Buffer): void => {
-    if (room > 0) talk(chunk.subarray(0, room).toString("utf8"));
-    room -= chunk.length;
+    if (left > 0) talk(chunk.subarray(0, left).toString("utf8"));
+    left -= chunk.length;
   };
   child.stdout?.on("data", take);
   child.stderr?.on("data", take);

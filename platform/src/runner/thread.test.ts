@@ -41,6 +41,16 @@ describe("a worker", () => {
     }
   });
 
+  it("that keeps buffers without end, which no heap counts, is named", async () => {
+    const own = createRunner();
+    try {
+      const unit = await own.start(programOf("const kept = []; for (let n = 0; n < 8000; n++) kept.push(Buffer.alloc(1 << 20, 1));", { timeoutMs: 60_000 }));
+      await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_DIED", /function probe was ended: its process came to hold \d+ MiB/);
+    } finally {
+      await own.close();
+    }
+  });
+
   it("is metered: what each batch took, memory, and what those took that came to nothing", async () => {
     const unit = await runner.start(programOf("if (event.data === 1) for (let i = 0, x = 0; i < 3e7; i++) x += Math.sqrt(i); else globalThis.kept = new Uint8Array(8 << 20);"));
     const [busy, large, rested] = [(await unit.handle(eventsOf(1))).usage, (await unit.handle(eventsOf(0))).usage, (await unit.handle(eventsOf(0))).usage];

@@ -9,11 +9,13 @@
  */
 import { flushCompileCache } from "node:module";
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { toCrossing } from "@holon/core/run/crossing.ts";
 import { spentUntil } from "@holon/core/run/spent.ts";
 import { createIsolateFactory, type IsolateFactory } from "../warden/isolate.ts";
 import { openFunction, StuckAtStart, type Heard, type OpenFunction } from "../warden/function.ts";
 import { createModel, type PlatformModel } from "../model.ts";
+import { ProcessMemory } from "./process-memory.ts";
 import type { WardenMessage, WardenReply, WardenRequest } from "./warden-protocol.ts";
 
 const functions = new Map<number, Promise<OpenFunction>>();
@@ -21,6 +23,14 @@ const lost = new Map<number, HolonError>();
 let factory: IsolateFactory | undefined;
 let model: PlatformModel | undefined;
 const models = (): PlatformModel => (model ??= createModel());
+
+const memory = new ProcessMemory({
+  commonBytes: () => (model === undefined ? 0 : limits.modelSessionBytesMax),
+  over(id, error) {
+    if (id === undefined) process.exit(0);
+    send(stuck(id, error));
+  },
+});
 
 const send = (reply: WardenReply): void => {
   sendAll([reply]);
@@ -66,8 +76,11 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
   };
   const opening = openFunction(request, factory, models, heard, (call, asked, rows, cause) => send({ kind: "decide", id, call, model: asked, rows, cause }));
   functions.set(id, opening);
+  let unit: OpenFunction | undefined;
+  memory.open(id, { name: request.setup.name, memoryBytesMax: request.memoryBytesMax, weight: () => unit?.weight() ?? 0 });
   try {
-    const { described, talk } = await opening;
+    unit = await memory.during(id, opening);
+    const { described, talk } = unit;
     const opened: WardenReply = { kind: "done", id, text: described, fitted: undefined, talk, usage: unused };
     if (request.first === undefined) return send(opened);
     // Mostly the first batch is done by now: to be woken twice takes the node longer than to wait for it.
@@ -76,7 +89,7 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
     if (!isSoon) send(opened);
     sendAll([...(isSoon ? [opened] : []), await answered]);
   } catch (error) {
-    functions.delete(id);
+    forget(id);
     if (error instanceof StuckAtStart) return send(stuck(id, error.error));
     refused(id, error);
     if (request.first !== undefined) refused(id, error);
@@ -85,7 +98,7 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
 
 async function close(id: number): Promise<void> {
   const unit = await functions.get(id)?.catch(() => undefined);
-  functions.delete(id);
+  forget(id);
   const isAtRest = (await unit?.end()) ?? true;
   if (!isAtRest) send({ kind: "stuck", id, error: toCrossing(new HolonError("HOLON_UNIT_DIED", "a function that was stopped at work could not be ended")) });
   lost.delete(id);
@@ -96,7 +109,12 @@ async function answer({ id, eventsText, timeoutMs }: Extract<WardenRequest, { ki
   if (gone !== undefined) return refusal(id, gone);
   const unit = await functions.get(id)?.catch(() => undefined);
   if (unit === undefined) return refusal(id, new HolonError("HOLON_INTERNAL", "a batch came for a function that is not open"));
-  const outcome = await unit.handle(eventsText, timeoutMs);
-  if (outcome.kind !== "done") functions.delete(id);
+  const outcome = await memory.during(id, unit.handle(eventsText, timeoutMs));
+  if (outcome.kind !== "done") forget(id);
   return { ...outcome, id };
+}
+
+function forget(id: number): void {
+  functions.delete(id);
+  memory.close(id);
 }

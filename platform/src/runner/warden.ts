@@ -59,6 +59,8 @@ export class Warden {
   readonly #waiting = new Map<number, Waiting[]>();
   readonly #ready: Promise<void>;
   #gone: HolonError | undefined;
+  /** For whom it was ended, and why. */
+  #blamed: { readonly id: number; readonly error: HolonError } | undefined;
   #ended: (() => void) | undefined;
   readonly ended: Promise<void>;
 
@@ -117,7 +119,7 @@ export class Warden {
 
   #wait(name: string, id: number, withinMs: number): Promise<WardenAnswer> {
     return new Promise((resolve, reject) => {
-      if (this.#gone !== undefined) return reject(this.#gone);
+      if (this.#gone !== undefined) return reject(this.#blamed?.id === id ? this.#blamed.error : this.#gone);
       const timer = setTimeout(() => this.#stuck(id, new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${withinMs} ms, and its process no longer answers`)), withinMs + limits.isolateEndMs + limits.wardenGraceMs);
       const waiting = { resolve, reject, name, timer };
       const others = this.#waiting.get(id);
@@ -156,6 +158,7 @@ export class Warden {
   /** One function cannot be ended but with the process; the others go on in the next. */
   #stuck(id: number, error: HolonError): void {
     this.#options.guilty(id);
+    this.#blamed ??= { id, error };
     for (let waiting = this.#take(id); waiting !== undefined; waiting = this.#take(id)) waiting.reject(error);
     this.kill();
   }

@@ -18,4 +18,6 @@ export type WorkshopReply =
   | { readonly kind: "done"; readonly id: number; readonly result?: UnitResult }
   | { readonly kind: "failed"; readonly id: number; readonly error: CrossingError; readonly usage?: UnitUsage }
   | { readonly kind: "decide"; readonly id: number; readonly call: number; readonly model: string; readonly rows: Tensor; readonly cause: number | undefined }
+  /** The process has to end, for this one's doing. */
+  | { readonly kind: "over"; readonly id: number; readonly error: CrossingError }
   | { readonly kind: "talk"; readonly unit: string; readonly text: string };

@@ -33,6 +33,9 @@ export class Workshop {
   readonly #waiting = new Map<number, Waiting[]>();
   readonly #served = new Map<number, ServedModels>();
   #gone: HolonError | undefined;
+  /** For whom it was ended, and why. */
+  #blamed: { readonly id: number; readonly error: HolonError } | undefined;
+  readonly #names = new Map<number, string>();
   #lastId = 0;
   #open = 0;
 
@@ -64,12 +67,14 @@ export class Workshop {
     const { name, timeoutMs } = program;
     const id = ++this.#lastId;
     if (served !== undefined) this.#served.set(id, served);
+    this.#names.set(id, name);
     let isOpen = true;
     this.#open += 1;
     const forget = (): void => {
       if (!isOpen) return;
       isOpen = false;
       this.#served.delete(id);
+      this.#names.delete(id);
       this.#open -= 1;
       this.#endIdle();
     };
@@ -109,7 +114,7 @@ export class Workshop {
 
   #ask(unit: string, request: Extract<WorkshopRequest, { readonly id: number }>, withinMs: number): Promise<UnitResult | undefined> {
     return new Promise((resolve, reject) => {
-      if (this.#gone !== undefined) return reject(this.#gone);
+      if (this.#gone !== undefined) return reject(this.#blamed?.id === request.id ? this.#blamed.error : this.#gone);
       const timer = setTimeout(() => this.#stuck(request.id, new HolonError("HOLON_UNIT_TIMEOUT", `function ${unit} took longer than ${withinMs} ms, and its process no longer answers`)), withinMs + limits.isolateEndMs + limits.wardenGraceMs);
       this.#waiting.set(request.id, [...(this.#waiting.get(request.id) ?? []), { unit, resolve, reject, timer }]);
       this.#hold();
@@ -124,6 +129,7 @@ export class Workshop {
   #receive(reply: WorkshopReply): void {
     if (reply.kind === "talk") return this.#options.talk?.(reply.unit, reply.text);
     if (reply.kind === "decide") return void this.#decide(reply);
+    if (reply.kind === "over") return this.#stuck(reply.id, fromCrossing(reply.error));
     const waiting = this.#take(reply.id);
     if (reply.kind === "done") waiting?.resolve(reply.result);
     else waiting?.reject(withSpent(fromCrossing(reply.error), reply.usage));
@@ -150,8 +156,9 @@ export class Workshop {
   }
 
   #stuck(id: number, error: HolonError): void {
-    const [first] = this.#waiting.get(id) ?? [];
-    if (first !== undefined) this.#options.guilty(first.unit);
+    const name = this.#names.get(id);
+    if (name !== undefined) this.#options.guilty(name);
+    this.#blamed ??= { id, error };
     for (let waiting = this.#take(id); waiting !== undefined; waiting = this.#take(id)) waiting.reject(error);
     this.kill();
   }

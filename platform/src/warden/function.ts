@@ -21,6 +21,8 @@ import { createWardenModels, type AskNode, type WardenModels } from "./models.ts
 export interface OpenFunction {
   readonly described: string;
   readonly talk: string;
+  /** Bytes, as they were counted last; 0 while they were not. */
+  weight(): number;
   handle(eventsText: string, timeoutMs: number): Promise<Outcome>;
   /** The node has answered a question of its. */
   decided(call: number, reply: Omit<InsideModelReply, "tookMs">): void;
@@ -100,6 +102,7 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
       described: first.text ?? "",
       talk: first.talk,
       end,
+      weight: () => meter.usage().memoryBytes,
       decided: link.decided,
       async handle(text, timeoutMs) {
         isAtWork = true;
