@@ -57,6 +57,8 @@ export const limits = {
   segmentBytesMin: 16 << 10,
   /** Committed batches kept in memory for readers that are nearly up to date. At the bound: the oldest is let go, readers use the disk. */
   tailBytesMax: 4 << 20,
+  /** Who reads what is older than this reads it from the disk. */
+  tailMsMax: 2_000,
   /** And so much more for each lane, up to that: where thousands of nodes tell at once, whoever reads what they told is not to be outrun by the next of them. */
   tailBytesPerLane: 2 << 10,
   tailBytesAllLanesMax: 48 << 20,
@@ -251,8 +253,9 @@ export const limits = {
   wasmModulesKept: 32,
   /** One of them, before it is compiled. At the bound: it is compiled again at each start. */
   wasmModuleKeptBytesMax: 4 << 20,
-  /** Isolates that a warden keeps ready, so that a start does not wait for one. */
+  /** Isolates that a warden keeps ready, so that a start does not wait for one; one, where there has been no start for so long. Each takes two megabytes. */
   isolatesSpare: 2,
+  isolatesSpareMs: 60_000,
   /** Time for an isolate to end when told to, and for a warden to answer beyond a function's own time. At the bound: the warden is killed. */
   isolateEndMs: 500,
   wardenGraceMs: 2_000,

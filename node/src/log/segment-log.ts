@@ -89,7 +89,7 @@ export class SegmentLog implements Log {
   readonly #cellNames: SortedNames;
   /** Of batches: what nobody read while it was in the tail is written over by a later one. */
   readonly #rooms = createRooms(limits.tailBytesMax);
-  readonly #tail = createTail(limits.tailBytesMax, (bytes) => this.#rooms.giveBack(bytes));
+  readonly #tail = createTail({ unused: (bytes) => this.#rooms.giveBack(bytes), nowMs: () => this.#options.clock.monotonicMs() });
   readonly #ahead: Ahead;
   readonly #listeners = new Set<CommitListener>();
   #lined: LinedListener | undefined;

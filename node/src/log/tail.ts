@@ -1,4 +1,4 @@
-/** The last committed runs, in memory, for readers that are nearly up to date. Bounded; the oldest batch is let go first. */
+/** The last committed runs, in memory, for readers that are nearly up to date. Bounded in bytes and, while more comes, in time; the oldest batch is let go first. */
 import { laneName, type Lane } from "@holon/core/log/log.ts";
 import { limits } from "@holon/core/limits.ts";
 import { lastSequence, type RunHeader } from "@holon/core/log/run.ts";
@@ -18,6 +18,7 @@ export interface Tail {
 interface HeldBatch {
   readonly lanes: readonly string[];
   readonly bytes: Uint8Array;
+  readonly atMs: number;
   isLent: boolean;
 }
 
@@ -26,8 +27,15 @@ interface HeldRun {
   readonly batch: HeldBatch;
 }
 
-/** `unused` is handed each batch that is let go of and of which nobody was ever given a run. */
-export function createTail(maxBytes: number = limits.tailBytesMax, unused: (bytes: Uint8Array) => void = () => undefined): Tail {
+export interface TailOptions {
+  readonly maxBytes?: number;
+  /** Handed each batch that is let go of and of which nobody was ever given a run. */
+  unused?(bytes: Uint8Array): void;
+  /** Monotonic. */
+  nowMs?(): number;
+}
+
+export function createTail({ maxBytes = limits.tailBytesMax, unused = () => undefined, nowMs = () => 0 }: TailOptions = {}): Tail {
   const runsByLane = new Map<string, HeldRun[]>();
   const batches: HeldBatch[] = [];
   let held = 0;
@@ -44,7 +52,7 @@ export function createTail(maxBytes: number = limits.tailBytesMax, unused: (byte
     push(runs, bytes) {
       if (runs.length === 0) return;
       const lanes = runs.map((run) => laneName(run.header));
-      const batch: HeldBatch = { lanes, bytes, isLent: false };
+      const batch: HeldBatch = { lanes, bytes, atMs: nowMs(), isLent: false };
       for (const [index, run] of runs.entries()) {
         const lane = lanes[index] ?? "";
         const known = runsByLane.get(lane);
@@ -54,7 +62,7 @@ export function createTail(maxBytes: number = limits.tailBytesMax, unused: (byte
       batches.push(batch);
       held += bytes.buffer.byteLength;
       const boundBytes = maxBytes + Math.min(limits.tailBytesAllLanesMax, runsByLane.size * limits.tailBytesPerLane);
-      while (held > boundBytes && batches.length > 1) letOldestGo();
+      while (batches.length > 1 && (held > boundBytes || (batches[0]?.atMs ?? 0) < batch.atMs - limits.tailMsMax)) letOldestGo();
     },
     from(lane, fromSequence) {
       const runs = runsByLane.get(laneName(lane));

@@ -37,9 +37,15 @@ export function createIsolateFactory(inside: string): IsolateFactory {
   const spare = new Map<InsideRuntime, Promise<InsideIsolate>[]>([["javascript", []]]);
   const usual = limits.unitMemoryBytes;
   let timer: NodeJS.Timeout | undefined;
+  let resting: NodeJS.Timeout | undefined;
   const refill = (): void => {
     timer = undefined;
     for (const [runtime, waiting] of spare) while (waiting.length < limits.isolatesSpare) waiting.push(createIsolate(snapshot, runtime, usual));
+    resting ??= setTimeout(rest, limits.isolatesSpareMs).unref();
+    resting.refresh();
+  };
+  const rest = (): void => {
+    for (const waiting of spare.values()) for (const one of waiting.splice(1)) void one.then(({ isolate }) => isolate.dispose(), () => undefined);
   };
   refill();
   return {
