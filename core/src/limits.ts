@@ -265,6 +265,9 @@ export const limits = {
   wardenApartIdleMs: 30_000,
   /** Batches without harm after which such a function goes back to the common one at its next start. */
   wardenTrustAfter: 1_000,
+  /** Processor time that a worker may use between two batches, and not more than half of the time that passes; how often that, and its memory, is looked at. At the bound: it is ended. */
+  workerRestWorkMs: 2_000,
+  workerRestLookMs: 1_000,
   /** JavaScript heap of one function. At the bound: its worker ends. */
   unitHeapBytesMax: 128 << 20,
   /** Its part for what is new. At the bound: collected more often. Left to itself it takes 48 MB and keeps them. */

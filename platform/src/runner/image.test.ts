@@ -80,10 +80,11 @@ push @seen, (-e "${home}" || -e "/etc/passwd") ? "files" : "no files";
 opendir(my $p, "/proc"); push @seen, scalar(grep { /^\\d+$/ } readdir($p)) < 6 ? "alone" : "processes";
 open(my $w, ">", "/srv/written") ? push(@seen, "written") : push(@seen, "read only");
 open(my $m, ">", "/usr/bin/perl") ? push(@seen, "written") : push(@seen, "read only");
+open(my $k, ">>", "/proc/sys/kernel/core_pattern") ? push(@seen, "the kernel's settings") : push(@seen, "read only");
 my $mode = (stat("/usr/bin/perl"))[2]; push @seen, ($mode & 06000) ? "setuid" : "plain";
 open(my $c, "<", "/proc/self/status"); my ($caps) = grep { /^CapEff/ } <$c>; push @seen, $caps =~ /^CapEff:\\s+0+$/ ? "no rights" : $caps;
 return '["' . join('","', @seen) . '"]';`;
-    assert.deepEqual(await dataOf(imageOf(body)), ["no network", "", "no files", "alone", "read only", "read only", "plain", "no rights"]);
+    assert.deepEqual(await dataOf(imageOf(body)), ["no network", "", "no files", "alone", "read only", "read only", "read only", "plain", "no rights"]);
   });
 
   it("reaches nothing of the machine by links, and gets no mount of the node's where a link leads", canRun, async () => {

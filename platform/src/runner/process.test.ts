@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { z } from "zod";
 import { need } from "../../../scripts/testing/need.ts";
@@ -132,9 +137,34 @@ return {"outputs": [{"type": "out.made", "data": [attempt(connect), attempt(lamb
     }
   });
 
-  it("has no more memory than it may", both("bwrap", "python3"), async () => {
+  it("has no more memory than it may, 64 MiB where nothing else is said", both("bwrap", "python3"), async () => {
+    await fails((await start("held = bytearray(128 << 20)\nfor n in range(0, len(held), 4096): held[n] = 1\ntime.sleep(4)\nreturn {}")).handle(eventsOf(1)), "HOLON_UNIT_DIED", /hold \d+ MiB together, of 64 MiB/);
     const unit = await start(`try:\n    bytearray(1 << 30)\n    return {"outputs": [{"type": "out.made", "data": "got it"}]}\nexcept MemoryError:\n    return {"outputs": [{"type": "out.made", "data": "MemoryError"}]}`, { memoryBytesMax: 256 << 20 });
     assert.equal((await unit.handle(eventsOf(1))).outputs[0]?.data, "MemoryError");
+    await unit.stop();
+  });
+
+  it("cannot have the node talk to another socket of the machine", both("bwrap", "python3"), async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), "holon-test-"));
+    const heard: string[] = [];
+    const host = createServer((socket) => {
+      heard.push("connected");
+      socket.destroy();
+    }).listen(join(folder, "host"));
+    context.after(() => {
+      host.close();
+      rmSync(folder, { recursive: true });
+    });
+    await once(host, "listening");
+    const unit = await start(`os.unlink(os.environ["HOLON_SOCKET"]); os.symlink(${JSON.stringify(join(folder, "host"))}, os.environ["HOLON_SOCKET"])\nreturn {}`);
+    await unit.handle(eventsOf(1));
+    await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_DIED", /where its socket should be there is none/);
+    assert.deepEqual(heard, []);
+  });
+
+  it("reads of the machine's kernel what it may, and writes none of its settings, whoever runs the node", both("bwrap", "python3"), async () => {
+    const unit = await start(`seen = []\nfor path in ["/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/sys/vm/drop_caches", "/proc/self/oom_score_adj"]:\n    try:\n        open(path, "a").close()\n        seen.append("opened")\n    except OSError as error:\n        seen.append(error.strerror)\nreturn {"outputs": [{"type": "out.made", "data": seen}]}`);
+    assert.deepEqual(z.array(z.string()).parse((await unit.handle(eventsOf(1))).outputs[0]?.data).filter((said) => said !== "Permission denied" && said !== "Read-only file system"), []);
     await unit.stop();
   });
 

@@ -22,6 +22,7 @@ import { parseUnitResult } from "@holon/core/run/result.ts";
 import { withSpent } from "@holon/core/run/spent.ts";
 import { canConfine } from "../confine.ts";
 import type { ImageStore, OpenImage } from "../image/store.ts";
+import { openOwnSocket } from "./own-socket.ts";
 import { overRoom, removeRoom } from "./process-room.ts";
 import { overMemory, usageOf } from "./process-usage.ts";
 import { unitTextMax } from "@holon/core/run/unit-text.ts";
@@ -135,7 +136,7 @@ async function startProgram(program: UnitProgram, command: readonly string[], ta
 }
 
 /** What the system bounds in part only. */
-function tooMuch({ name, memoryBytesMax = limits.unitMemoryBytesMax }: UnitProgram, pid: number | undefined, folder: string, given: ReadonlyMap<string, number>): HolonError | undefined {
+function tooMuch({ name, memoryBytesMax = limits.unitMemoryBytes }: UnitProgram, pid: number | undefined, folder: string, given: ReadonlyMap<string, number>): HolonError | undefined {
   const put = overRoom(folder, given);
   if (put !== undefined) return new HolonError("HOLON_UNIT_DIED", `the process of function ${name} was ended: it put ${put} into the folder of its socket`, { next: "Let it write to /tmp, which is bounded, or keep what it knows as state." });
   const memory = pid === undefined ? undefined : overMemory(pid, memoryBytesMax);
@@ -143,22 +144,25 @@ function tooMuch({ name, memoryBytesMax = limits.unitMemoryBytesMax }: UnitProgr
   return undefined;
 }
 
-function startChild({ memoryBytesMax = limits.unitMemoryBytesMax, unconfined, models }: UnitProgram, command: readonly string[], folder: string, image: OpenImage | undefined): ChildProcess {
+function startChild({ memoryBytesMax = limits.unitMemoryBytes, unconfined, models }: UnitProgram, command: readonly string[], folder: string, image: OpenImage | undefined): ChildProcess {
   for (const [model, graph] of Object.entries(models)) writeFileSync(join(folder, `${model}.onnx`), graph);
   // Twice: where all there is to write to is full, that is told first.
   const fileBlocks = unconfined === true ? "" : `ulimit -f ${(2 * limits.imageScratchBytes) / 512} && `;
-  const bounded = ["/bin/sh", "-c", `ulimit -v ${Math.floor(memoryBytesMax / 1024)} && ${fileBlocks}ulimit -c 0 && exec "$@"`, "sh"];
+  // What a program sets aside is much more than what it holds, which is looked at: this is for what grows faster than that.
+  const bounded = ["/bin/sh", "-c", `ulimit -v ${Math.floor(Math.max(memoryBytesMax, limits.unitMemoryBytesMax) / 1024)} && ${fileBlocks}ulimit -c 0 && exec "$@"`, "sh"];
   const inside = unconfined === true ? folder : "/run/holon";
   const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOLON_SOCKET: `${inside}/socket`, HOLON_FOLDER: inside, HOLON_MODULE: `${inside}/module` };
   if (image !== undefined) return spawnImage(image, command, [...bounded, "bwrap"], { folder, inside, env });
   const named = [...bounded, ...command].map((word) => word.replaceAll("$HOLON_MODULE", env.HOLON_MODULE));
   if (unconfined === true) return spawn(named[0] ?? "", named.slice(1), { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   const mounts = systemFolders.filter(existsSync).flatMap((path) => ["--ro-bind", path, path]);
-  return spawn("bwrap", [...wallsWith(env), ...mounts, "--proc", "/proc", ...devices, ...room, "--tmpfs", "/tmp", "--bind", folder, inside, "--chdir", inside, "--", ...named], { env: { PATH: env.PATH }, stdio: ["ignore", "pipe", "pipe"] });
+  return spawn("bwrap", [...wallsWith(env), ...mounts, ...processes, ...devices, ...room, "--tmpfs", "/tmp", "--bind", folder, inside, "--chdir", inside, "--", ...named], { env: { PATH: env.PATH }, stdio: ["ignore", "pipe", "pipe"] });
 }
 
 const wallsWith = (env: Readonly<Record<string, string>>): readonly string[] => ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", ...Object.entries(env).flatMap(([key, value]) => ["--setenv", key, value])];
 
+/** To be read alone: whoever is the machine's administrator there, by number, may write the settings of its kernel below it, without any right of his own. */
+const processes = ["--proc", "/proc", "--remount-ro", "/proc"];
 /** Of the next that is mounted. What is written there is memory of the machine. */
 const room = ["--size", String(limits.imageScratchBytes)];
 const devices = ["--dev", "/dev", ...room, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"];
@@ -173,7 +177,7 @@ interface ImagePlace {
 function spawnImage({ root, environment, workingFolder }: OpenImage, command: readonly string[], program: readonly string[], { folder, inside, env }: ImagePlace): ChildProcess {
   const own = Object.fromEntries(environment.map((one) => [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)] as const).filter(([name]) => !name.startsWith("HOLON_")));
   const { HOLON_MODULE: _, ...given } = env;
-  const words = [...program.slice(1), ...wallsWith({ ...given, ...own }), "--ro-bind", root, "/", "--proc", "/proc", ...devices, ...room, "--tmpfs", "/tmp", ...room, "--tmpfs", "/run", "--bind", folder, inside, "--chdir", workingFolder, "--", ...command];
+  const words = [...program.slice(1), ...wallsWith({ ...given, ...own }), "--ro-bind", root, "/", ...processes, ...devices, ...room, "--tmpfs", "/tmp", ...room, "--tmpfs", "/run", "--bind", folder, inside, "--chdir", workingFolder, "--", ...command];
   return spawn(program[0] ?? "", words, { env: { PATH: given["PATH"] ?? "" }, stdio: ["ignore", "pipe", "pipe"] });
 }
 
@@ -191,7 +195,9 @@ async function untilReady(name: string, socketPath: string, withinMs: number, go
 function ask(name: string, socketPath: string, method: string, path: string, body: string | undefined, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const late = new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${timeoutMs} ms for its events`);
-    const asked = request({ socketPath, method, path, headers: { "content-type": "application/json" }, agent: false }, (answer) => {
+    const socket = openOwnSocket(socketPath);
+    if (socket === undefined) return reject(new HolonError("HOLON_UNIT_DIED", `function ${name} was ended: where its socket should be there is none`));
+    const asked = request({ socketPath: socket.path, method, path, headers: { "content-type": "application/json" }, agent: false }, (answer) => {
       const parts: Buffer[] = [];
       let length = 0;
       answer.on("data", (part: Buffer) => {
@@ -207,7 +213,10 @@ function ask(name: string, socketPath: string, method: string, path: string, bod
     });
     const timer = setTimeout(() => asked.destroy(late), timeoutMs);
     asked.on("error", (error) => reject(toAsked(name, error)));
-    asked.on("close", () => clearTimeout(timer));
+    asked.on("close", () => {
+      clearTimeout(timer);
+      socket.close();
+    });
     asked.end(body);
   });
 }

@@ -69,11 +69,17 @@ export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (t
   });
   const resetTalk = boundTalk(worker, talk);
   const meter = meterOf(worker);
+  const rest = watchRest(worker, async (why) => {
+    const error = died(name, why);
+    gone ??= error;
+    await end(withSpent(error, await meter.atWork()));
+  });
   let waiting: { resolve(reply: SandboxReply): void; reject(error: HolonError): void } | undefined;
   let gone: HolonError | undefined;
 
   const end = async (reason: HolonError): Promise<void> => {
     gone ??= reason;
+    rest.end();
     waiting?.reject(gone);
     waiting = undefined;
     await worker.terminate();
@@ -114,18 +120,62 @@ export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (t
     throw error;
   }
   meter.since(first.used); // what it takes to make a worker is ours
+  rest.begin();
   return {
     described: first.described,
     end,
     async ask(batch, timeoutMs) {
       if (waiting !== undefined) throw new HolonError("HOLON_INTERNAL", `function ${name} was given a batch before it had finished the last`);
       resetTalk();
+      rest.end();
       if (gone === undefined) worker.postMessage(batch);
       const reply = await next(timeoutMs, () => new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${timeoutMs} ms for ${batch.events.length} events`));
-      if (reply.kind === "result") return { text: reply.text, fitted: reply.fitted, usage: meter.since(reply.used) };
+      if (reply.kind === "result") {
+        rest.begin();
+        return { text: reply.text, fitted: reply.fitted, usage: meter.since(reply.used) };
+      }
       const error = reply.kind === "failed" ? withSpent(fromSandbox(reply.error), meter.since(reply.used)) : died(name, "its worker spoke out of turn");
       await end(error);
       throw error;
+    },
+  };
+}
+
+interface Rest {
+  /** Nothing is asked of it. */
+  begin(): void;
+  end(): void;
+}
+
+/** A worker has timers, and goes on when it has returned: a little now and then, and no memory without end. `over` is told once. */
+function watchRest(worker: Worker, over: (why: string) => Promise<void>): Rest {
+  let timer: NodeJS.Timeout | undefined;
+  const usedMs = async (): Promise<number> => {
+    const { user, system } = await worker.cpuUsage();
+    return (user + system) / 1e3;
+  };
+  const end = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+  };
+  return {
+    end,
+    begin() {
+      end();
+      const sinceMs = performance.now();
+      let before: number | undefined;
+      const look = async (): Promise<void> => {
+        const [processorMs, { total_physical_size: heap, external_memory: beside }] = await Promise.all([usedMs(), worker.getHeapStatistics()]);
+        if (timer !== own) return;
+        before ??= processorMs;
+        const workedMs = processorMs - before;
+        const bytes = heap + beside;
+        const why = bytes > limits.unitHeapBytesMax + limits.processRoomBytes ? `it held ${Math.round(bytes / (1 << 20))} MiB after it had returned` : workedMs > limits.workerRestWorkMs && workedMs > (performance.now() - sinceMs) / 2 ? `it went on after it had returned, for ${Math.round(workedMs)} ms of a processor` : undefined;
+        if (why === undefined) return;
+        end();
+        await over(why);
+      };
+      const own = (timer = setInterval(() => void look().catch(() => undefined), limits.workerRestLookMs).unref()); // what has ended answers nothing
     },
   };
 }

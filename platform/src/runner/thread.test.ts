@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { eventsOf, fails, programOf as isolated, runnerContract } from "@holon/sim/contracts/runner.ts";
+import { spentUntil } from "@holon/core/run/spent.ts";
 import { createRunner } from "../runner.ts";
 import { spentBy, worksAndFails } from "../testing/spent-runs.ts";
 
@@ -49,6 +50,26 @@ describe("a worker", () => {
     } finally {
       await own.close();
     }
+  });
+
+  it("that goes on after it has returned, at work or with memory, is ended and named at its next batch, and one that looks at something now and then is not", async () => {
+    const busy = await runner.start(programOf("setInterval(() => { for (const end = Date.now() + 50; Date.now() < end; ); }, 51);"));
+    const greedy = await runner.start({ ...programOf("globalThis.kept = []; setInterval(() => { if (kept.length < 900) for (let n = 0; n < 50; n++) kept.push(Buffer.alloc(1 << 20, 1)); }, 50);"), name: "greedy" });
+    const honest = await runner.start({ ...programOf("globalThis.seen = 0; setInterval(() => { seen += 1; }, 20); "), name: "honest" });
+    for (const unit of [busy, greedy, honest]) await unit.handle(eventsOf(1));
+    const ended = async (unit: typeof busy): Promise<HolonError> => {
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve, 8_000));
+        const error = await unit.handle(eventsOf(2)).then(() => undefined, (told: unknown) => told);
+        if (error instanceof HolonError) return error;
+      }
+    };
+    const [first, second] = await Promise.all([ended(busy), ended(greedy)]);
+    assert.match(`${first.code} ${first.message}`, /HOLON_UNIT_DIED the worker of function probe ended: it went on after it had returned, for \d+ ms of a processor/);
+    assert.match(`${second.code} ${second.message}`, /HOLON_UNIT_DIED the worker of function greedy ended: it held \d+ MiB after it had returned/);
+    assert.ok((spentUntil(first)?.processorMs ?? 0) > 1_000, "what it took is told");
+    await honest.handle(eventsOf(1));
+    await honest.stop();
   });
 
   it("is metered: what each batch took, memory, and what those took that came to nothing", async () => {
