@@ -30,6 +30,8 @@ export interface FailedEvents {
   /** The next to be replayed. */
   nextReplay(): Promise<{ readonly record: LogRecord; readonly event: string } | undefined>;
   hasReplay(): boolean;
+  /** It starts, from what is stored: of what was handed to it again before, that is settled, or set aside as it was. */
+  begin(): void;
   /** What is appended with what a replayed event gave. */
   replayed(event: string): { readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[] };
   count(): number;
@@ -53,6 +55,8 @@ class OfUnit implements FailedEvents {
   readonly #isAsked: boolean;
   readonly #context: UnitContext;
   #queue: string[] | undefined;
+  /** Handed over again, and not stored yet. */
+  readonly #again = new Set<string>();
   #trying: { readonly event: string; readonly attempts: number; readonly error: HolonError } | undefined;
   #alone = 0;
   /** Set aside in all, with what is on its way to the disk; and what was last. */
@@ -120,9 +124,13 @@ class OfUnit implements FailedEvents {
 
   replay(event: string | undefined): number {
     const queue = (this.#queue ??= []);
-    const wanted = this.#open().filter((failed) => failed.window !== true && (event === undefined || failed.event === event) && !queue.includes(failed.event));
+    const wanted = this.#open().filter((failed) => failed.window !== true && (event === undefined || failed.event === event) && !queue.includes(failed.event) && !this.#again.has(failed.event));
     queue.push(...wanted.map((failed) => failed.event));
     return wanted.length;
+  }
+
+  begin(): void {
+    this.#again.clear();
   }
 
   hasReplay(): boolean {
@@ -133,7 +141,8 @@ class OfUnit implements FailedEvents {
     const { log } = this.#context;
     for (let event = this.#queue?.shift(); event !== undefined; event = this.#queue?.shift()) {
       const name = parseRecordName(event);
-      if (name === undefined) continue;
+      if (name === undefined || log.cell(failedCell(this.#unit, event)) === undefined) continue;
+      this.#again.add(event);
       const [record] = await log.read(name, name.sequence, { maxRecords: 1, maxBytes: limits.recordBytesMax });
       if (record !== undefined && record.sequence === name.sequence && record.epoch === name.epoch) return { record, event };
       await log.append(this.#settled(event, "expired"));

@@ -359,6 +359,7 @@ class Unit implements RunningUnit {
     const { log, events, ports } = this.#context;
     this.#handed = undefined;
     this.#held = undefined;
+    this.#failures.begin();
     this.#early.clear();
     const stored = (this.#storing = this.#newStoring());
     this.#born.take(heldBorn(this.#name, log)); // it may have gone on elsewhere, and come back with what it was handed there

@@ -329,3 +329,38 @@ test("a function that says it holds more than it may, whatever its sandbox count
   assert.deepEqual([unitOf(machine, "sums")?.handled, unitOf(machine, "sums")?.lag, await outputs()], [3, 1, [1, 3, 6]]);
   assert.ok([...storedUnit("app/sums", running(machine).log).state.values()].reduce((sum, { length }) => sum + length, 0) < limits.unitStateBytesMax);
 });
+
+test("an event that is to be handed over again is so once, however often that is said while it is at work or on its way to the disk", async () => {
+  let release: (() => void) | undefined;
+  const slow = (runner: Runner): Runner => ({
+    async start(program) {
+      const instance = await runner.start(program);
+      const handle = instance.handle.bind(instance);
+      const waits = async (events: readonly UnitEvent[]) => {
+        const result = await handle(events);
+        if (events[0]?.data === 13) await new Promise<void>((resolve) => (release = resolve));
+        return result;
+      };
+      return Object.assign(instance, { handle: waits });
+    },
+  });
+  const { machine, send, until, pass, outputs } = await bed([{ name: "sums", type: "in.came", extra: { retriesMax: 0 } }], slow);
+  await send("in.came", 13);
+  await until("it is set aside", () => running(machine).failedEvents().length === 1);
+  Object.assign(globalThis, { holonTestMended: true });
+  try {
+    const replay = (): number => running(machine).replayFailed({ app: "app", function: "sums" });
+    await until("it runs again", () => unitOf(machine, "sums")?.state === "running");
+    const told = [replay(), replay()];
+    await until("it is at work", () => release !== undefined);
+    told.push(replay(), replay());
+    release?.();
+    release = undefined;
+    await until("it is handled", () => running(machine).failedEvents().length === 0);
+    await pass(60_000);
+    assert.deepEqual([told, release, replay()], [[1, 0, 0, 0], undefined, 0]);
+  } finally {
+    Reflect.deleteProperty(globalThis, "holonTestMended");
+  }
+  assert.deepEqual(await outputs(), [13]);
+});
