@@ -4,6 +4,7 @@ import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import type { Route, StopSignal } from "@holon/core/api/route.ts";
 import { demandVersion, type VersionDemand } from "@holon/core/api/version.ts";
 import { driftOf } from "@holon/core/drift.ts";
+import { loopProblem } from "@holon/core/run/loops.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { identityMethods } from "@holon/core/identity/messages.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -572,6 +573,6 @@ function refuseBad(document: AppDocument): void {
       if (!document.models.some((candidate) => candidate.name === model)) throw new HolonError("HOLON_APP_BAD", `function ${fn.name} uses model ${model}, which ${document.name} does not list`);
     }
   }
-  const problem = twinProblem(document) ?? cascadeProblem(document.models) ?? needsProblem(document) ?? tellingProblems(document)[0];
+  const problem = twinProblem(document) ?? cascadeProblem(document.models) ?? needsProblem(document) ?? loopProblem(document) ?? tellingProblems(document)[0];
   if (problem !== undefined) throw new HolonError("HOLON_APP_BAD", `app ${document.name}: ${problem}`);
 }

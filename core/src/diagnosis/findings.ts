@@ -36,7 +36,7 @@ export const examinedSchema = z.looseObject({
   damage: z.array(z.looseObject({ segment: z.string() })),
   agent: z.looseObject({
     problem: problemSchema,
-    units: z.array(z.looseObject({ app: z.string().optional(), name: z.string().optional(), /** Events that are set aside. */ failed: z.int().optional(), problem: problemSchema })),
+    units: z.array(z.looseObject({ app: z.string().optional(), name: z.string().optional(), /** Events that are set aside. */ failed: z.int().optional(), /** Events that wait. */ lag: z.int().optional(), problem: problemSchema })),
     sources: z.array(z.looseObject({ name: z.string(), problem: problemSchema })),
   }),
 });
@@ -51,6 +51,8 @@ export interface Surroundings {
   readonly certificateMs?: number | undefined;
 }
 
+/** Waiting for one function: more than a batch of a busy second. */
+const behindEvents = 50_000;
 const lowBytes = 1 << 30;
 /** Less than a node needs for what it fetches at its start. */
 const fullBytes = 1 << 18;
@@ -108,7 +110,8 @@ function clockFindings(name: string, { clock, certificateMs }: Surroundings): re
 function unitFindings(name: string, { agent }: Examined): readonly Finding[] {
   const problems = [agent.problem, ...agent.units.map((unit) => unit.problem)].flatMap((problem) => (problem === undefined ? [] : [{ check: name, state: "bad" as const, says: problem.message, next: problem.next }]));
   const aside = agent.units.flatMap(({ app, name: fn, failed = 0 }) => (failed === 0 ? [] : [{ check: name, state: "warn" as const, says: `${failed} ${failed === 1 ? "event" : "events"} that ${app ?? ""}/${fn ?? ""} could not handle ${failed === 1 ? "is" : "are"} set aside`, next: `See why: \`holon function failed --node ${name}\`. When it is mended: \`holon function replay --node ${name}\`.` }]));
-  return [...problems, ...aside, ...agent.sources.flatMap(({ name: source, problem }) => (problem === undefined ? [] : [{ check: name, state: "bad" as const, says: `source ${source}: ${problem.message}`, next: problem.next }]))];
+  const behind = agent.units.flatMap(({ app, name: fn, lag = 0 }) => (lag < behindEvents ? [] : [{ check: name, state: "warn" as const, says: `${lag} events wait for ${app ?? ""}/${fn ?? ""}`, next: `Look again whether they become fewer: \`holon function list --node ${name}\`. Else give it less to take in, more nodes, or what comes an \`eventsPerSecondMax\` where it is made.` }]));
+  return [...problems, ...aside, ...behind, ...agent.sources.flatMap(({ name: source, problem }) => (problem === undefined ? [] : [{ check: name, state: "bad" as const, says: `source ${source}: ${problem.message}`, next: problem.next }]))];
 }
 
 /** Who is not let in does not get in by waiting. */

@@ -5,7 +5,8 @@ import { fitGrantSchema } from "../model/grant.ts";
 import { isBlobHash, type BlobHash } from "../units.ts";
 import { reductionProblems } from "../reduce/declared.ts";
 import { elasticProblems, elasticSchema } from "./elastic.ts";
-import { dataClassSchema, eventTypeSchema } from "./event.ts";
+import { responseType } from "../run/trigger-events.ts";
+import { appTypeSchema, dataClassSchema, eventTypeSchema, isSystemType, systemTypeRefused } from "./event.ts";
 import { nameSchema } from "./name.ts";
 import { placementNeedsSchema } from "./needs.ts";
 import { cascadeSchema, driftSchema, splitSchema } from "./model-use.ts";
@@ -21,7 +22,7 @@ export const blobHashSchema = z.string().refine((text): text is BlobHash => isBl
 const sourceBase = {
   name: nameSchema,
   /** Type of the events it makes. */
-  type: eventTypeSchema,
+  type: appTypeSchema,
   /** Sources write raw readings into `local` unless said otherwise. */
   class: dataClassSchema.default("raw"),
   /** Where what came in stands, for what a device has judged or summed up itself: from another stream than `local` it may leave the site. */
@@ -110,7 +111,9 @@ export type HostSourceSpec = z.infer<typeof hostSourceSchema>;
 export const emitsSchema = z.record(
   eventTypeSchema,
   z.strictObject({ stream: z.enum(["alarm", "data", "telemetry", "local"]), class: dataClassSchema, /** As its author expects, for where it is placed; without it what was measured counts. */ bytesPerMonth: z.number().min(0).optional() }),
-);
+).superRefine((emits, context) => {
+  for (const type of Object.keys(emits)) if (type !== responseType && isSystemType(type)) context.addIssue({ code: "custom", path: [type], message: systemTypeRefused });
+});
 export type Emits = z.infer<typeof emitsSchema>;
 
 /** What can run a function. */

@@ -17,6 +17,11 @@ export const exportableStreams = ["alarm", "audit", "data", "telemetry"] as cons
 
 /** An event type: reverse-domain or dotted lower-case words, for example `pump.alert`. */
 export const eventTypeSchema = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$/, "dotted lower-case words").max(128);
+/** What nodes say themselves, and what is believed of them. */
+export const isSystemType = (type: string): boolean => /^holon(\.|$)/.test(type);
+export const systemTypeRefused = "names that begin with `holon.` are what nodes say themselves: choose another";
+/** Of what apps bring in and make. */
+export const appTypeSchema = eventTypeSchema.refine((type) => !isSystemType(type), systemTypeRefused);
 
 /** What is stored of an event: all but `id`, which is the record's name, and `specversion`, which is constant. */
 export const storedEventSchema = z.strictObject({

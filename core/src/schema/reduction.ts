@@ -1,7 +1,7 @@
 /** What becomes of a type of events where they are born: kept, aggregated, sampled, cut out around an alert, judged by a model, or left where they are. */
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { eventTypeSchema } from "./event.ts";
+import { appTypeSchema, eventTypeSchema } from "./event.ts";
 import { nameSchema } from "./name.ts";
 import { windowSchema } from "./trigger.ts";
 
@@ -17,7 +17,7 @@ const fields = { fields: z.array(fieldSchema).min(1).max(limits.reductionFieldsM
 
 const output = {
   /** Type of what it makes. */
-  emits: eventTypeSchema,
+  emits: appTypeSchema,
   stream: z.enum(["data", "telemetry", "local"]).default("data"),
 };
 
