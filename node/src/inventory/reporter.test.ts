@@ -49,7 +49,8 @@ async function assertMeasured(busyMs: number): Promise<void> {
   const reporter = createReporter({ config, events: createEvents(config, clock), calls, ports: { clock, random: createRandom(), trace: { note: (_level, text) => assert.fail(text) } }, host, above: () => parent, beside: () => [parent], speeds: () => ({}), append: () => Promise.resolve() });
   reporter.start();
   await world.run({ timeMs: world.nowMs + 10_000, condition: () => reporter.seen() !== undefined });
-  await world.run({ timeMs: world.nowMs + limits.bandwidthProbes * limits.inventoryLookMs });
+  assert.equal(asked, 0, "a link that opens has other things to carry");
+  await world.run({ timeMs: world.nowMs + (1 + limits.bandwidthProbes) * limits.inventoryLookMs });
   reporter.close();
   assert.equal(asked, limits.bandwidthProbes);
   const told = reporter.seen()?.uplink?.bytesPerSecond?.value ?? 0;

@@ -48,7 +48,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   let seen: NodeReport | undefined;
   let way: Way | undefined;
   /** Of the link's bandwidth, since the first of this day. */
-  let probes = { firstMs: Number.NEGATIVE_INFINITY, count: 0, shortestMs: Number.POSITIVE_INFINITY };
+  let probes: { readonly parent: string; readonly firstMs: number; readonly count: number; readonly shortestMs: number } = { parent: "", firstMs: Number.NEGATIVE_INFINITY, count: 0, shortestMs: Number.POSITIVE_INFINITY };
   let timer: Timer | undefined;
   let looking = false;
   let again = false;
@@ -129,17 +129,18 @@ export function createReporter(options: ReporterOptions): Reporter {
     return Object.fromEntries(measured.flatMap(([name, latencyMs]) => (latencyMs === undefined ? [] : [[name, latencyMs] as const])));
   }
 
-  /** Up, of a link on which bytes cost nothing: how much longer a question of some size takes than a small one, at the quickest of a few. At the first looks of each day, one a look: when a node starts, it and whoever answers have other things to do. Of random bytes, which frames cannot pack: in base 64 they take their own length. */
+  /** Up, of a link on which bytes cost nothing: how much longer a question of some size takes than a small one, at the quickest of a few. At the first looks of each day, one a look, and not at the first of a link: when that opens, both ends have other things to do, and it is to carry what came meanwhile. Of random bytes, which frames cannot pack: in base 64 they take their own length. */
   async function bandwidthTo(peer: Peer, latencyMs: number | undefined, before: Way | undefined): Promise<Way["bandwidth"]> {
     const nowMs = clock.monotonicMs();
     const isFree = (config.uplink?.priceClass ?? "free") === "free" && config.uplink?.budgetBytesPerHour === undefined;
-    if (before === undefined || nowMs - probes.firstMs >= limits.bandwidthProbeMs) probes = { firstMs: nowMs, count: 0, shortestMs: Number.POSITIVE_INFINITY };
-    if (!isFree || latencyMs === undefined || config.inventory?.uplink?.bytesPerSecond !== undefined || probes.count >= limits.bandwidthProbes) return before?.bandwidth;
+    if (before === undefined) return undefined;
+    if (nowMs - probes.firstMs >= limits.bandwidthProbeMs || probes.parent !== peer.name) probes = { parent: peer.name, firstMs: nowMs, count: 0, shortestMs: Number.POSITIVE_INFINITY };
+    if (!isFree || latencyMs === undefined || config.inventory?.uplink?.bytesPerSecond !== undefined || probes.count >= limits.bandwidthProbes) return before.bandwidth;
     const probe = toBase64(ports.random.bytes(limits.bandwidthProbeBytes));
     const answered = await options.calls.callPeer(peer, planMethods.echo, probe, limits.nodeRenewAskMs).then(() => true, () => false);
     const tookMs = answered ? clock.monotonicMs() - nowMs - 2 * latencyMs : Number.POSITIVE_INFINITY;
     probes = { ...probes, count: probes.count + 1, shortestMs: Math.min(probes.shortestMs, tookMs) };
-    return Number.isFinite(probes.shortestMs) ? { bytesPerSecond: Math.round((1_000 * limits.bandwidthProbeBytes) / Math.max(limits.bandwidthProbeMsMin, probes.shortestMs)), asOfMs: clock.wall().ms } : before?.bandwidth;
+    return Number.isFinite(probes.shortestMs) ? { bytesPerSecond: Math.round((1_000 * limits.bandwidthProbeBytes) / Math.max(limits.bandwidthProbeMsMin, probes.shortestMs)), asOfMs: clock.wall().ms } : before.bandwidth;
   }
 
   function lookNow(): void {
