@@ -173,6 +173,10 @@ export const limits = {
   appFunctionsMax: 1_024,
   /** Functions of one node that have a sandbox at the same time. At the bound: the idle one that is called last gives way; while all are at work, calls wait. */
   unitsWarmMax: 16,
+  /** A call that takes so long makes its function a slow one: for each of those at work there is one more sandbox for the others, up to half as many. */
+  unitSlowMs: 1_000,
+  /** A function that is stopped has so long for what is at work; then it is ended, and what it was handed is handled when it is started again. */
+  unitStopMs: 5_000,
   /** Times that an event is tried again before it is set aside, unless the app says otherwise. */
   unitRetriesMax: 5,
   /** Failed events of one function that are kept by reference. At the bound: the oldest can no longer be replayed; its record stays. */

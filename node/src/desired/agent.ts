@@ -361,7 +361,7 @@ export function createAgent(context: AgentContext): Agent {
     numbers = named;
     ran = desired;
     await keepBack(wanted, desired);
-    for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
+    await Promise.all([...running].map(([name, entry]) => (wanted.get(name)?.key === entry.key ? undefined : stop(name))));
     context.guard.setPolicy(desired);
     context.decidesAnew?.();
     await context.served.setDesired(desired);
@@ -508,7 +508,7 @@ export function createAgent(context: AgentContext): Agent {
       timer?.cancel();
       moves.close();
       for (const [name, entry] of running) if (entry.source !== undefined) await stop(name);
-      for (const name of [...running.keys()]) await stop(name);
+      await Promise.all([...running.keys()].map((name) => stop(name)));
       await ends.close().catch((error: unknown) => ports.trace.note("warn", `ends of the node: ${toHolonError(error).message}`)); // then this end counts as one
     },
   };

@@ -293,7 +293,9 @@ class Unit implements RunningUnit {
     this.#kind.interrupt?.();
     this.#endWhatIsOver();
     this.#wake?.();
+    const late = this.#context.ports.clock.after(limits.unitStopMs, () => void this.#instance?.stop().catch(() => undefined)); // its end is not news
     await this.#finished;
+    late.cancel();
   }
 
   /** Names of others are the function's own words. */

@@ -22,7 +22,7 @@ class Comes implements WarmInstance, WarmMember {
   constructor(name: string, start: (first?: readonly UnitEvent[]) => Promise<UnitInstance>, set: WarmSet) {
     this.#name = name;
     this.#start = start;
-    this.#place = set.join(this);
+    this.#place = set.join(name, this);
   }
 
   prepare(): Promise<void> {

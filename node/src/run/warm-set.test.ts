@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limits } from "@holon/core/limits.ts";
 import { createWarmSet, type WarmPlace } from "./warm-set.ts";
 
 /** A set on a clock that stands until it is told to go on; `call` says whether the function had a sandbox. */
@@ -19,7 +20,7 @@ function bed(places?: number) {
   const member = (name: string) => {
     const known = functions.get(name);
     if (known !== undefined) return known;
-    const made = { isWarm: false, place: set.join({ warm: () => Promise.resolve(void (made.isWarm = true)), letGo: () => void (made.isWarm = false) }) };
+    const made = { isWarm: false, place: set.join(name, { warm: () => Promise.resolve(void (made.isWarm = true)), letGo: () => void (made.isWarm = false) }) };
     functions.set(name, made);
     return made;
   };
@@ -81,10 +82,37 @@ test("never more stand than there are places, and a call that finds all of them 
     }
   }
   assert.ok(set.status().warm <= 2);
-  const busy = [set.join({ warm: () => Promise.resolve(), letGo: () => undefined }), set.join({ warm: () => Promise.resolve(), letGo: () => undefined })];
+  const busy = [set.join("x", { warm: () => Promise.resolve(), letGo: () => undefined }), set.join("y", { warm: () => Promise.resolve(), letGo: () => undefined })];
   await Promise.all(busy.map((place) => place.enter()));
   const waiting = call("d");
   assert.equal(set.status().waiting, 1);
   busy[0]?.leave();
   assert.equal(await waiting, false);
+});
+
+test("functions that hang hold up nobody else: there is room beside them after a moment, and from the second time on at once", async () => {
+  const { set, call, pass } = bed(4);
+  const hanging = Array.from({ length: 6 }, (_, index) => set.join(`hangs${index}`, { warm: () => Promise.resolve(), letGo: () => undefined }));
+  let entered = 0;
+  const enter = (one: number): void => void hanging[one]?.enter().then(() => (entered += 1));
+  for (const one of [0, 1, 2, 3]) enter(one);
+  const waiting = call("quick");
+  await Promise.resolve();
+  assert.deepEqual([set.status().waiting, set.status().places], [1, 4]);
+  pass(limits.unitSlowMs);
+  assert.equal(await waiting, false);
+  assert.deepEqual([set.status().waiting, set.status().places], [0, 6]);
+  pass(40_000);
+  for (const one of [0, 1, 2, 3]) hanging[one]?.give(); // they were ended, and are tried again
+  for (const one of [0, 1, 2, 3]) enter(one);
+  await Promise.resolve();
+  assert.equal(entered, 8);
+  for (const name of ["quick", "other", "third"]) await call(name);
+  assert.equal(set.status().waiting, 0, "nobody waits for them");
+  enter(4);
+  enter(5);
+  await Promise.resolve();
+  assert.equal(entered, 10, "who is not known yet is taken for quick");
+  pass(limits.unitSlowMs);
+  assert.ok(set.status().warm <= 6, "and never are there more");
 });

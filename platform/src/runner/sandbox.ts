@@ -84,7 +84,8 @@ export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (t
     waiting = undefined;
     await worker.terminate();
   };
-  worker.on("message", (reply: SandboxReply) => {
+  worker.on("message", (told: SandboxReply | null) => {
+    const reply: SandboxReply = told ?? { kind: "failed", error: toCrossing(died(name, "its worker spoke out of turn")), used: undefined }; // as only the function itself can
     if (reply.kind === "decide") return void answerOf(served, reply).then((decided) => worker.postMessage(decided));
     if (gone !== undefined) return; // it was too late
     waiting?.resolve(reply);

@@ -174,6 +174,7 @@ describe("a worker", () => {
     const forge = (message: string): string => `const { postMessage } = MessagePort.prototype; MessagePort.prototype.postMessage = function () { postMessage.call(this, ${message}); };`;
     const messages: readonly (readonly [string, RegExp])[] = [
       [`{kind:"result",text:"{}",fitted:[]}`, /does not fit at outputs/],
+      ["null", /spoke out of turn/],
       [`{kind:"result",text:{outputs:[]},fitted:[]}`, /no text/],
       [`{kind:"result",text:JSON.stringify({outputs:[{type:"out.made",timeMs:0,data:1,cause:5}],state:[],inferenceMs:[]}),fitted:[]}`, /cause outside/],
       [`{kind:"result",text:JSON.stringify({outputs:[],state:[],inferenceMs:[]}),fitted:[{model:"m",subject:"s",note:"",parameters:{x:{shape:[2],values:new Float32Array(1)}}}]}`, /fitted parameters/],

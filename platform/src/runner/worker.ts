@@ -48,7 +48,7 @@ function keepToThisProcess(): void {
   const { apply } = Reflect; // what is global is the function's to change
   const send: unknown = Reflect.get(process, "_kill"); // what `process.kill` calls
   const sendHere = (of: number, signal: number): unknown => (of === pid && typeof send === "function" ? apply(send, process, [of, signal]) : -constants.errno.EPERM);
-  const fixed = { kill: process.kill, _kill: sendHere, _debugProcess: undefined, _debugEnd: undefined, binding: undefined, _linkedBinding: undefined, dlopen: undefined, report: undefined };
+  const fixed = { kill: process.kill, _kill: sendHere, _getActiveHandles: undefined, _getActiveRequests: undefined, _debugProcess: undefined, _debugEnd: undefined, binding: undefined, _linkedBinding: undefined, dlopen: undefined, report: undefined };
   for (const [name, value] of Object.entries(fixed)) Reflect.defineProperty(process, name, { value, writable: false, configurable: false });
   Reflect.defineProperty(os, "setPriority", { value: undefined, writable: false, configurable: false });
   syncBuiltinESMExports();
