@@ -57,8 +57,9 @@ export const limits = {
   segmentBytesMin: 16 << 10,
   /** Committed batches kept in memory for readers that are nearly up to date. At the bound: the oldest is let go, readers use the disk. */
   tailBytesMax: 4 << 20,
-  /** Who reads what is older than this reads it from the disk. */
+  /** Of those that are older than this, so many bytes; who reads what is older still reads it from the disk. */
   tailMsMax: 2_000,
+  tailBytesMin: 512 << 10,
   /** And so much more for each lane, up to that: where thousands of nodes tell at once, whoever reads what they told is not to be outrun by the next of them. */
   tailBytesPerLane: 2 << 10,
   tailBytesAllLanesMax: 48 << 20,
@@ -173,6 +174,8 @@ export const limits = {
   appFunctionsMax: 1_024,
   /** Functions of one node that have a sandbox at the same time. At the bound: the idle one that is called last gives way; while all are at work, calls wait. */
   unitsWarmMax: 16,
+  /** Who waits for the answer to a request waits so much longer than the function may take: for why there is none. */
+  requestToldMs: 3_000,
   /** A call that takes so long makes its function a slow one: for each of those at work there is one more sandbox for the others, up to half as many. */
   unitSlowMs: 1_000,
   /** A function that is stopped has so long for what is at work; then it is ended, and what it was handed is handled when it is started again. */

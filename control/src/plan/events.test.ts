@@ -58,6 +58,7 @@ test("what weighs how much is the operator's: a change of it is looked at when c
   const file: { placement?: PlacementWeights } = {};
   const fleet = await ControlFleet.start(members, { config: (config) => (config.control ? { ...config, ...file } : config) });
   await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory }) => inventory?.capacity.processors === 2 && (name === "cloud" || inventory.uplink !== undefined)));
+  await pass(fleet, (2 + limits.bandwidthProbes) * limits.inventoryLookMs); // what a node tells itself would take the place of what is told for it here
   await fleet.drive(fleet.control.deploy(pump({})));
   await tells(fleet, "edge-1", { carbonGramsPerKilowattHour: declared(900), power: { processorWatts: declared(10) } });
   await tells(fleet, "edge-2", { carbonGramsPerKilowattHour: declared(20), power: { processorWatts: declared(10) } });

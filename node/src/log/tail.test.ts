@@ -28,14 +28,17 @@ test("batches go, the oldest first, when there are too many bytes, and those tha
   assert.equal(unused.length, 1);
 });
 
-test("while more comes, what is older than a reader that is nearly up to date would ask for goes", () => {
-  const { push, pass, first } = bed(1 << 20);
-  push(100);
+test("while more comes, what is older than a reader that is nearly up to date would ask for goes, but for a little", () => {
+  const { push, pass, first } = bed(4 * limits.tailBytesMin);
+  push(limits.tailBytesMin);
   pass(limits.tailMsMax);
-  push(100);
+  push(limits.tailBytesMin - 100);
   assert.equal(first(), 1);
   pass(limits.tailMsMax * 10);
   assert.equal(first(), 1, "nothing has come since");
+  push(100);
+  assert.equal(first(), 2);
+  pass(limits.tailMsMax * 10);
   push(100);
   assert.equal(first(), 3);
 });

@@ -62,7 +62,7 @@ export function createTail({ maxBytes = limits.tailBytesMax, unused = () => unde
       batches.push(batch);
       held += bytes.buffer.byteLength;
       const boundBytes = maxBytes + Math.min(limits.tailBytesAllLanesMax, runsByLane.size * limits.tailBytesPerLane);
-      while (batches.length > 1 && (held > boundBytes || (batches[0]?.atMs ?? 0) < batch.atMs - limits.tailMsMax)) letOldestGo();
+      while (batches.length > 1 && (held > boundBytes || (held > limits.tailBytesMin && (batches[0]?.atMs ?? 0) < batch.atMs - limits.tailMsMax))) letOldestGo();
     },
     from(lane, fromSequence) {
       const runs = runsByLane.get(laneName(lane));

@@ -129,7 +129,7 @@ export function createRequests({ log, events, guard, ports }: RequestsContext): 
 
   async function ask(app: string, request: FunctionRequest, deadlineMs = Number.POSITIVE_INFINITY): Promise<OwnAnswer> {
     const { route, params } = findRoute(routes, app, request);
-    const waitMs = Math.min(route.timeoutMs, deadlineMs);
+    const waitMs = Math.min(route.timeoutMs + limits.requestToldMs, deadlineMs); // why it took too long is told a moment after
     if ([...waiting.values()].filter((other) => other.route === route).length >= limits.httpWaitingMax) throw new HolonError("HOLON_CALL_BUSY", `function ${app}/${route.fn} has ${limits.httpWaitingMax} requests waiting`);
     const id = toHex(ports.random.bytes(requestIdBytes));
     const own = route.class ?? "raw";

@@ -181,7 +181,7 @@ export function createWays(options: WaysOptions): Ways {
   return {
     async ask(app, request) {
       const timeoutMs = below.find(app, request)[0]?.route.timeoutMs ?? limits.callDeadlineMsMax;
-      const { status, body } = await askAny({ id: toHex(ports.random.bytes(16)), app, request: requestSchema.parse({ ...request, ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }) }), deadlineMs: Math.min(timeoutMs, limits.callDeadlineMsMax), over: [] });
+      const { status, body } = await askAny({ id: toHex(ports.random.bytes(16)), app, request: requestSchema.parse({ ...request, ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }) }), deadlineMs: Math.min(timeoutMs + limits.requestToldMs, limits.callDeadlineMsMax), over: [] });
       return { status, body };
     },
     close() {
