@@ -172,6 +172,8 @@ test("bodies are bounded, announced or not", async (t) => {
   const [response]: IncomingMessage[] = await once(unannounced, "response");
   assert.equal(response?.statusCode, 413);
   unannounced.destroy();
+  const far = await fetch(`${api}/v1/echo`, { method: "POST", headers: { authorization }, body: new Uint8Array(40 << 20) });
+  assert.equal(far.status, 413, "and is told so, however much is sent");
   assert.equal((await call(`${api}/v1/health`)).status, 200);
 });
 

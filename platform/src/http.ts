@@ -14,6 +14,7 @@ import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { isRole } from "@holon/core/policy/roles.ts";
 import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import { answer, answerProblem } from "./http/answer.ts";
+import { drained } from "./http/drain.ts";
 import { BodyReader } from "./http/body.ts";
 import { createFollowers, stopSignal, type Followers } from "./http/follow.ts";
 import { conditionsOf, isKnown, requireNoCondition } from "./http/conditions.ts";
@@ -70,9 +71,9 @@ export async function serveRoutes(options: RouteServerOptions): Promise<RouteSer
   const server = createServer({ requestTimeout: limits.httpRequestMs, headersTimeout: limits.handshakeMs }, (request, response) => {
     response.on("error", () => response.destroy());
     response.on("close", () => isClosing && setImmediate(() => server.closeIdleConnections()));
-    serve({ request, response, match, bodies, followers, waitMsOf, options }).catch((error: unknown) => {
-      // Nobody waits for the rest of a body that is not wanted.
-      if (!request.complete && !response.headersSent) response.setHeader("connection", "close");
+    serve({ request, response, match, bodies, followers, waitMsOf, options }).catch(async (error: unknown) => {
+      if (!request.complete && !response.headersSent) response.setHeader("connection", "close"); // nobody waits long for the rest of a body that is not wanted
+      await drained(request);
       answerProblem(response, error);
     });
   });
