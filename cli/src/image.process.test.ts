@@ -1,6 +1,6 @@
 /** A function that is an OCI image, deployed as a file beside its manifest and run on a real gateway; it brings its own interpreter. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
@@ -23,6 +23,8 @@ while (my $client = $listen->accept()) {
   my $asked = ""; read($client, $asked, $length) if $length;
   my $sum = 0; $sum += $1 while $asked =~ /"v":(\\d+)/g;
   my $answer = $line =~ /^POST/ ? '{"outputs":[{"type":"pump.score","data":{"sum":' . $sum . '}}]}' : "{}";
+  $answer = '{"outputs":[{"type":"holon.response","data":{"request":"' . $1 . '","body":{"sum":' . $sum . '}}}]}' if $asked =~ /"request":"([^"]+)"/;
+  $answer = '{"outputs":[{"type":"pump.hour","data":{"sum":' . $sum . '}}]}' if $asked =~ /"startMs"/;
   print $client "HTTP/1.1 200 OK\\r\\ncontent-length: " . length($answer) . "\\r\\nconnection: close\\r\\n\\r\\n$answer"; close($client);
 }
 `;
@@ -39,7 +41,12 @@ test("an image answers the events of its app on the gateway, and what it makes o
   writeFileSync(join(app, "holon.app.json"), JSON.stringify({
     name: "scored",
     sources: [{ kind: "replay", name: "rows", type: "pump.reading", files: [{ path: join(app, "rows.jsonl"), subject: "pump-1" }], format: "jsonl", columns: { v: "v" }, speed: "max" }],
-    functions: [{ name: "score", runtime: "image", module: "score.tar", on: { type: "pump.reading" }, emits: { "pump.score": { stream: "data", class: "derived" } } }],
+    functions: [
+      { name: "score", runtime: "image", module: "score.tar", on: { type: "pump.reading" }, emits: { "pump.score": { stream: "data", class: "derived" } } },
+      // What triggers a program is what triggers any function.
+      { name: "ask", runtime: "image", module: "score.tar", on: { http: { method: "POST", path: "/sum" } }, emits: { "holon.response": { stream: "local", class: "raw" } } },
+      { name: "hour", runtime: "image", module: "score.tar", on: { type: "pump.reading", watermark: { idleMs: 1_000 }, window: { kind: "tumbling", sizeMs: 1_000 } }, emits: { "pump.hour": { stream: "local", class: "derived" } } },
+    ],
     egress: [{ class: "derived" }],
   }));
   const three = await startThree({ data: join(folder, "data"), portBase: 0, jurisdiction: "EU/DE", trace: { level: "error", output: process.stderr } });
@@ -53,5 +60,10 @@ test("an image answers the events of its app on the gateway, and what it makes o
     return records.map(({ bytes }) => parseStoredEvent(bytes, "test")).reduce((sum, { type, data }) => sum + (type === "pump.score" ? Number(Object(data).sum) : 0), 0);
   };
   await until("all readings are in the sums at the cloud", async () => (await sums()) === 6, 120_000);
-  assert.deepEqual(three.gateway.node.status().agent.units.map(({ state, handled, problem }) => ({ state, handled, problem })), [{ state: "running", handled: 3, problem: undefined }]);
+  const unit = (name: string) => three.gateway.node.status().agent.units.find((one) => one.name === name);
+  assert.deepEqual([unit("score")?.state, unit("score")?.handled, unit("score")?.problem], ["running", 3, undefined]);
+  const token = readFileSync(join(folder, "data", "api-token"), "utf8").trim();
+  const answer = await fetch(`${three.gateway.api}/v1/apps/scored/http/sum`, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: '{"v":4}' });
+  assert.deepEqual([answer.status, await answer.json()], [200, { sum: 4 }]);
+  await until("the hour's window is told", () => (unit("hour")?.emitted ?? 0) > 0, 120_000);
 });

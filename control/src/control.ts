@@ -569,6 +569,8 @@ function refuseBad(document: AppDocument): void {
         });
       }
     }
+    const { on } = fn;
+    if ("state" in on && !document.functions.some(({ name }) => name === on.state.function)) throw new HolonError("HOLON_APP_BAD", `function ${fn.name} follows the state of ${on.state.function}, and ${document.name} has no such function`);
     for (const model of fn.models) {
       if (!document.models.some((candidate) => candidate.name === model)) throw new HolonError("HOLON_APP_BAD", `function ${fn.name} uses model ${model}, which ${document.name} does not list`);
     }

@@ -131,7 +131,7 @@ const functionBase = {
   timeoutMs: z.int().positive().max(600_000).default(10_000),
   /** Bound on its memory; without it `unitMemoryBytes`. */
   memoryBytesMax: z.int().min(limits.unitMemoryBytesMin).max(limits.unitMemoryBytesMax).optional(),
-  /** What runs it; without it a sandboxed module. `worker`: a thread of the node, for trusted code that needs timers or Node's own modules (`node:…`), but for files, network and processes. */
+  /** What runs it; without it a sandboxed module. `worker`: a thread of a process beside the node, for trusted code that needs timers or Node's own modules (`node:…`), but for files, network and processes. */
   runtime: z.enum(unitRuntimes).optional(),
   /** Of a process: what is started. `$HOLON_MODULE` in it is the path of the module. Of an image: in place of what the image starts. */
   command: z.array(z.string().min(1).max(4_096)).min(1).max(64).optional(),
@@ -150,7 +150,7 @@ const functionBase = {
 };
 
 /** What a module cannot say of itself: WebAssembly and processes. */
-const declaredSchema = { on: z.strictObject({ type: eventTypeSchema }).optional(), emits: emitsSchema.optional(), uses: z.array(nameSchema).max(64).optional() };
+const declaredSchema = { on: triggerSchema.optional(), emits: emitsSchema.optional(), uses: z.array(nameSchema).max(64).optional() };
 
 
 const modelBase = {

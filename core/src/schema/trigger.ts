@@ -82,7 +82,7 @@ export type ScheduleTrigger = z.infer<typeof scheduleTriggerSchema>;
 export const httpTriggerSchema = z.strictObject({
   http: z.strictObject({
     method: z.enum(["GET", "POST", "PUT", "DELETE"]).default("POST"),
-    path: z.string().max(256).regex(/^(\/([a-z0-9._-]+|\{[a-z]\w*\}))+$/i, "like /stock/{item}"),
+    path: z.string().max(256).regex(/^(\/([a-z0-9._-]+|\{[a-z]\w*\}))+$/i, "like /stock/{item}").refine((path) => !/\/\.\.?(\/|$)/.test(path), "no `.` or `..`: no request arrives there").refine((path) => new Set(path.match(/\{\w+\}/g)).size === (path.match(/\{/g)?.length ?? 0), "each name in {} once"),
     /** Of what is asked and answered. Without it that is `raw`, and a request is answered on the node that took it in or not at all. */
     class: z.enum(["derived", "aggregate", "public"]).optional(),
   }),
@@ -93,7 +93,19 @@ export type HttpTrigger = z.infer<typeof httpTriggerSchema>;
 export const stateTriggerSchema = z.strictObject({ state: z.strictObject({ function: nameSchema, key: z.string().max(limits.unitStateKeyMax).optional() }) });
 export type StateTrigger = z.infer<typeof stateTriggerSchema>;
 
-export const triggerSchema = z.union([eventTriggerSchema, windowTriggerSchema, scheduleTriggerSchema, httpTriggerSchema, stateTriggerSchema]);
+const kinds = { window: windowTriggerSchema, schedule: scheduleTriggerSchema, http: httpTriggerSchema, state: stateTriggerSchema, type: eventTriggerSchema };
+
+export const triggerSchema = z.union([eventTriggerSchema, windowTriggerSchema, scheduleTriggerSchema, httpTriggerSchema, stateTriggerSchema], { error: ({ input }) => triggerProblem(input) });
+
+/** Of the kind that it seems to be. */
+function triggerProblem(input: unknown): string {
+  const names = typeof input === "object" && input !== null ? Object.keys(input) : [];
+  for (const [name, schema] of Object.entries(kinds)) {
+    const issue = names.includes(name) ? schema.safeParse(input).error?.issues[0] : undefined;
+    if (issue !== undefined) return `${issue.path.join(".")}${issue.path.length === 0 ? "" : ": "}${issue.message}`;
+  }
+  return "one of: a type, a window over one, a schedule, http, state";
+}
 export type Trigger = z.infer<typeof triggerSchema>;
 export type TriggerInput = z.input<typeof triggerSchema>;
 
