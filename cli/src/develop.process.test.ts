@@ -26,7 +26,7 @@ turn("an app is begun outside the repository, its tests pass, and it runs again 
   assert.equal(inFolder("tsc").stdout, "");
   const written = readFileSync(join(folder, "src/busy.ts"), "utf8");
   writeFileSync(join(folder, "src/busy.ts"), written.replace("context.emit(load.type", 'context.emit("never.declared"'));
-  assert.match(inFolder("tsc").stdout, /src\/busy\.ts.*error TS/, "an event that was not declared");
+  assert.match(inFolder("tsc", "--pretty", "false").stdout, /src\/busy\.ts.*error TS/, "an event that was not declared");
   writeFileSync(join(folder, "src/busy.ts"), written);
 
   const dev = startHolon(context, ["app", "dev", folder, "--data", join(folder, "../data"), "--port-base", "0"]);
