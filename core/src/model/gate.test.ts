@@ -67,6 +67,13 @@ test("tensors come back from the wire bit for bit, and pictures take a byte a va
     }),
   ));
 
+test("a zero below zero is no byte", () => {
+  for (const list of [[-0], [1, -0], [0.2, -0]]) {
+    const { values } = unpackTensor(packTensor({ shape: [list.length], values: Float32Array.from(list) }));
+    assert.ok(Object.is(values.at(-1), -0), String(list));
+  }
+});
+
 test("a packed tensor that does not fill its shape, or is no base 64, is refused", () => {
   for (const bad of [{ shape: [3], as: "ones" as const, values: "AAA=" }, { shape: [1], as: "floats" as const, values: "AA==" }, { shape: [3], as: "ones" as const, values: "!!!!" }]) {
     assert.throws(() => unpackTensor(bad), (error) => error instanceof HolonError && error.code === "HOLON_MODEL_INPUT_BAD");

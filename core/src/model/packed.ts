@@ -47,7 +47,7 @@ function bytesIn(text: string): Uint8Array {
 function bytesOf(values: Float32Array, step: number): Uint8Array | undefined {
   const bytes = new Uint8Array(values.length);
   for (const [index, value] of values.entries()) {
-    const byte = Math.round(value * step);
+    const byte = Math.round(value * step) + 0; // of a zero below zero, the other
     if (!(byte >= 0 && byte <= 255) || !Object.is(Math.fround(byte / step), value)) return undefined;
     bytes[index] = byte;
   }
