@@ -28,16 +28,16 @@ export async function runSim(options: SimOptions): Promise<void> {
   if (options.scenario === "continuum-year") return runContinuumYear(options);
   const { holonProgram } = await import("@holon/sim/programs/program.ts");
   const { runScenario, scenarios } = await import("@holon/sim/run.ts");
-  const seeds = wholeNumber("--seeds", options.seeds);
+  const seeds = count("--seeds", options.seeds);
   const program = await holonProgram();
   const report = await runScenario({
     scenario: options.scenario,
-    seed: wholeNumber("--seed", options.seed),
+    seed: count("--seed", options.seed),
     seeds,
-    exhaustive: wholeNumber("--exhaustive", options.exhaustive),
+    exhaustive: count("--exhaustive", options.exhaustive),
     variant: options.variant,
     size: sizeOf(options),
-    safetyMsMax: options.safetyMs === undefined ? undefined : wholeNumber("--safety-ms", options.safetyMs),
+    safetyMsMax: options.safetyMs === undefined ? undefined : count("--safety-ms", options.safetyMs),
     program,
     ...(options.trace === undefined ? {} : { record: lineWriter(options.trace) }),
     progress: (run, done) => {
@@ -74,9 +74,9 @@ async function runContinuumYear({ seed, nodes, hours, variant, json }: SimOption
   const report = runYear({
     ...yearDefaults,
     alike: variant === "alike",
-    seed: wholeNumber("--seed", seed),
-    ...(nodes === undefined ? {} : { nodes: wholeNumber("--nodes", nodes) }),
-    ...(hours === undefined ? {} : { hours: wholeNumber("--hours", hours) }),
+    seed: count("--seed", seed),
+    ...(nodes === undefined ? {} : { nodes: count("--nodes", nodes) }),
+    ...(hours === undefined ? {} : { hours: count("--hours", hours) }),
     progress: (hour) => hour % 100 === 0 && process.stderr.isTTY && draw(process.stderr, `\rhour ${hour}\u001b[K`),
   });
   process.stdout.write(json === true ? `${JSON.stringify(report)}\n` : `${yearTable(report)}\n`);
@@ -96,12 +96,12 @@ async function runOnRecord(options: SimOptions): Promise<void> {
   const names = options.all === true ? undefined : [requireScenario(options.scenario).name];
   const done = await runAll({
     program: await holonProgram(),
-    seed: wholeNumber("--seed", options.seed),
-    seeds: wholeNumber("--seeds", options.seeds),
-    exhaustive: wholeNumber("--exhaustive", options.exhaustive),
+    seed: count("--seed", options.seed),
+    seeds: count("--seeds", options.seeds),
+    exhaustive: count("--exhaustive", options.exhaustive),
     size: sizeOf(options),
     ...(names === undefined ? {} : { names }),
-    ...(options.safetyMs === undefined ? {} : { safetyMsMax: wholeNumber("--safety-ms", options.safetyMs) }),
+    ...(options.safetyMs === undefined ? {} : { safetyMsMax: count("--safety-ms", options.safetyMs) }),
     done: record === undefined ? [] : await openRecord(record),
     skipped: (scenario, why) => void process.stderr.write(`${scenario} is skipped: ${why}\n`),
     keep: (row) => {
@@ -129,6 +129,8 @@ async function openRecord(path: string): Promise<readonly DoneSeed[]> {
 }
 
 const sizeOf = ({ nodes, hours }: SimOptions): { nodes?: number; hours?: number } => ({
-  ...(nodes === undefined ? {} : { nodes: wholeNumber("--nodes", nodes) }),
-  ...(hours === undefined ? {} : { hours: wholeNumber("--hours", hours) }),
+  ...(nodes === undefined ? {} : { nodes: count("--nodes", nodes) }),
+  ...(hours === undefined ? {} : { hours: count("--hours", hours) }),
 });
+
+const count = (flag: string, text: string): number => wholeNumber(flag, text, { max: 999_999_999 });

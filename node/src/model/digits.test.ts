@@ -30,11 +30,13 @@ function digits(part: string, rows: number): Labelled {
   return { x: Float32Array.from(read("images-idx3", 16, 784), (byte) => byte / 255), labels: Uint8Array.from(read("labels-idx1", 8, 1)), features: 784, classes: 10 };
 }
 
-/** How much each layer takes is measured, in time of processors: how long it took would say what else the machine does. Even so no cut may be within the bound at first. */
+/** How much each layer takes is measured so: how long it took would say what else the machine does. */
 const ofProcessors = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e3;
 };
+
+/** Even so there may be no cut within the bound at first. */
 async function splitWhenQuiet<T>(split: () => Promise<T>): Promise<T> {
   for (let left = 5; left > 0; left--) {
     try {
