@@ -17,6 +17,7 @@ import { nodeRoutes, openNode, type HolonNode } from "@holon/node/index.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCollector } from "@holon/platform/collector.ts";
+import { compileBehind } from "@holon/platform/compile-behind.ts";
 import { createCredentials } from "@holon/platform/credentials.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
 import { createDiagnostics } from "@holon/platform/diagnostics.ts";
@@ -91,6 +92,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
   const config = nodeConfigSchema.parse({ ...options.config, telemetry: options.config.telemetry ?? {} });
   if (!isNodeName(config.name)) throw new HolonError("HOLON_CONFIG_BAD", `${config.name} is no node name`);
   const folder = join(options.data, config.name);
+  compileBehind();
   const lock = lockFolder(folder);
   const closing: (() => Promise<void>)[] = [async () => lock.release()];
   const close = async (): Promise<void> => {

@@ -23,30 +23,36 @@ export function loadEvaluatedModel(bytes: Uint8Array, name: string): EvaluatedMo
   const graph = readOnnx(bytes, name);
   checkElementTypes(graph, name);
   checkOperators(graph, name);
-  const constants = graph.constants.map((constant): [string, Operand] => [constant.name, { shape: constant.shape, values: constant.values }]);
+  const constants = new Map(graph.constants.map((constant): [string, Operand] => [constant.name, { shape: constant.shape, values: constant.values }]));
   const wanted = freeInputs(graph);
-  const outputsOf = (values: ReadonlyMap<string, Operand>): Tensors => Object.fromEntries(graph.outputs.map((output) => [output.name, outputNamed(values, output.name, name)]));
-  const startOf = (given: Tensors, bound: Tensors): Map<string, Operand> => new Map<string, Operand>([...constants, ...Object.entries(chooseInputs(wanted, given, bound, name))]);
+  const outputsOf = (values: ReadonlyMap<string, Operand>): Tensors => Object.fromEntries(graph.outputs.map((output) => [output.name, outputNamed(values.get(output.name) ?? constants.get(output.name), output.name, name)]));
+  const startOf = (given: Tensors, bound: Tensors): Map<string, Operand> => new Map<string, Operand>(Object.entries(chooseInputs(wanted, given, bound, name)));
   return {
     inputs: wanted.map((input) => input.name),
     outputs: graph.outputs.map((output) => output.name),
     run(given, bound) {
       const values = startOf(given, bound);
-      evaluate(graph, values, name, Number.POSITIVE_INFINITY);
+      evaluate(graph, { constants, values }, name, Number.POSITIVE_INFINITY);
       return outputsOf(values);
     },
     runWithin(workMax, given, bound) {
       const values = startOf(given, bound);
-      return evaluate(graph, values, name, workMax) ? outputsOf(values) : undefined;
+      return evaluate(graph, { constants, values }, name, workMax) ? outputsOf(values) : undefined;
     },
   };
 }
 
+/** What has a value: what the graph brings, and what was given or made. */
+interface Known {
+  readonly constants: ReadonlyMap<string, Operand>;
+  readonly values: Map<string, Operand>;
+}
+
 /** False where it would take more work than that; `values` is then of no use. */
-function evaluate(graph: OnnxGraph, values: Map<string, Operand>, name: string, workMax: number): boolean {
+function evaluate(graph: OnnxGraph, { constants, values }: Known, name: string, workMax: number): boolean {
   let work = 0;
   for (const node of graph.nodes) {
-    const inputs = node.inputs.map((input) => values.get(input));
+    const inputs = node.inputs.map((input) => values.get(input) ?? constants.get(input));
     work += 1 + workOf(node, inputs);
     if (work > workMax) return false;
     const [output] = node.outputs;
@@ -69,8 +75,7 @@ function checkOperators(graph: OnnxGraph, name: string): void {
   if (constant !== undefined) throw new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${name}: constant ${constant.name} is of a type that is not evaluated in place`);
 }
 
-function outputNamed(values: ReadonlyMap<string, Operand>, output: string, name: string): Tensor {
-  const found = values.get(output);
+function outputNamed(found: Operand | undefined, output: string, name: string): Tensor {
   if (found !== undefined && found.values instanceof Float32Array) return { shape: found.shape, values: found.values };
   throw new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${name}: output ${output} is not of 32-bit floats`);
 }

@@ -46,7 +46,10 @@ export function workOf({ operator, attributes }: OnnxNode, inputs: readonly (Ope
 }
 
 function each(apply: (value: number) => number): Operator {
-  return ([a]) => ({ shape: given(a).shape, values: Float32Array.from(given(a).values, apply) });
+  return ([a]) => {
+    const { shape, values } = given(a);
+    return { shape, values: values instanceof Float32Array ? values.map(apply) : Float32Array.from(values, apply) };
+  };
 }
 
 /** With the multidirectional broadcasting of ONNX; more than two inputs are taken from the left. */
@@ -55,6 +58,7 @@ function pairwise(apply: (a: number, b: number) => number): Operator {
 }
 
 function broadcast(a: Operand, b: Operand, apply: (a: number, b: number) => number): Tensor {
+  if (endsIn(a.shape, b.shape)) return repeated(a, b, apply);
   const rank = Math.max(a.shape.length, b.shape.length);
   const left = padded(a.shape, rank);
   const right = padded(b.shape, rank);
@@ -68,6 +72,16 @@ function broadcast(a: Operand, b: Operand, apply: (a: number, b: number) => numb
     values[index] = apply(a.values[sourceIndex(index, shape, left)] ?? 0, b.values[sourceIndex(index, shape, right)] ?? 0);
   });
   return { shape, values };
+}
+
+/** Whether the second comes again and again in the first, as a bias does in rows. */
+const endsIn = (shape: readonly number[], end: readonly number[]): boolean => end.length <= shape.length && end.every((size, axis) => size === shape[shape.length - end.length + axis]);
+
+function repeated(a: Operand, b: Operand, apply: (a: number, b: number) => number): Tensor {
+  const values = new Float32Array(a.values.length);
+  const period = Math.max(1, b.values.length);
+  for (let index = 0; index < values.length; index++) values[index] = apply(a.values[index] ?? 0, b.values[index % period] ?? 0);
+  return { shape: a.shape, values };
 }
 
 /** Where the element of a broadcast result comes from. */
@@ -106,7 +120,7 @@ function gemm([a, b, c]: readonly (Operand | undefined)[], node: OnnxNode): Tens
   const alpha = float(node, "alpha", 1);
   const beta = float(node, "beta", 1);
   const product = multiply(left, right);
-  const scaled = { shape: product.shape, values: product.values.map((value) => alpha * value) };
+  const scaled = alpha === 1 ? product : { shape: product.shape, values: product.values.map((value) => alpha * value) };
   return c === undefined ? scaled : broadcast(scaled, c, (value, bias) => value + beta * bias);
 }
 

@@ -38,10 +38,11 @@ export function judged({ emits, when }: JudgeReduction, { event, cause }: JudgeI
 
 function rowOf(data: unknown, fields: readonly string[]): readonly number[] | undefined {
   if (typeof data !== "object" || data === null) return undefined;
-  const known = new Map<string, unknown>(Object.entries(data));
-  const row = fields.flatMap((field) => {
-    const value = known.get(field);
-    return typeof value === "number" && Number.isFinite(value) ? [value] : [];
-  });
-  return row.length === fields.length ? row : undefined;
+  const row: number[] = [];
+  for (const field of fields) {
+    const value: unknown = Object.hasOwn(data, field) ? Reflect.get(data, field) : undefined;
+    if (typeof value !== "number" || !Number.isFinite(value)) return undefined;
+    row.push(value);
+  }
+  return row;
 }

@@ -356,7 +356,7 @@ export class WindowStage {
 
   #count(more: Partial<WindowCounts>): void {
     const counts = { ...this.#counts };
-    for (const [name, count] of Object.entries(more)) if (isCountName(name)) counts[name] += count;
+    for (const name of countNames) counts[name] += more[name] ?? 0;
     this.#counts = counts;
     this.#headChanged = true;
   }
@@ -374,7 +374,7 @@ export class WindowStage {
   }
 }
 
-const isCountName = (name: string): name is keyof WindowCounts => Object.hasOwn(noCounts, name);
+const countNames = countsSchema.keyof().options;
 
 const below = (saved: ReadonlyMap<string, string>, prefix: string): readonly (readonly [name: string, text: string])[] =>
   [...saved].filter(([name]) => name.startsWith(prefix)).map(([name, text]) => [name.slice(prefix.length), text]);

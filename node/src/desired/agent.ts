@@ -435,8 +435,8 @@ export function createAgent(context: AgentContext): Agent {
   /** Hands on what the app's units made to those of its doors that give it at once. */
   function madeIn(app: AppDocument): UnitContext["made"] {
     const names = app.sources.flatMap((source) => (source.kind === "mqtt" && source.gives?.some(({ atOnce }) => atOnce) === true ? [`source ${app.name}/${source.name}`] : []));
-    return (records) => {
-      for (const name of names) running.get(name)?.source?.made(records);
+    return (...made) => {
+      for (const name of names) running.get(name)?.source?.made(...made);
     };
   }
 

@@ -45,7 +45,8 @@ test("what is given at once is given when it is made, before it is stored, and n
   });
   log.onCommit(({ lanes }) => gives.committed(lanes));
   const made = [event("local", "valve.set", "1", 1), event("local", "valve.log", "1", 2)];
-  gives.made(made);
+  const outputs = [1, 2].map((n) => ({ type: n === 1 ? "valve.set" : "valve.log", subject: "1", timeMs: 0, cause: 0, data: { n } }));
+  gives.made(made, outputs);
   assert.deepEqual(given, [`valve/set {"n":1}`]);
   const logged = new Promise<void>((resolve) => (told = resolve));
   await log.append({ records: made });

@@ -1,14 +1,14 @@
 /** What a node gives to the devices behind a door: its own events of some types, from when the door was opened, as they are committed or as they are made; and what other nodes hand on to them. */
 import { decodeStoredEvent, storedType } from "@holon/core/event/stored.ts";
 import type { Lane, Log, NewRecord } from "@holon/core/log/log.ts";
-import type { OpenDoor, Trace } from "@holon/core/ports.ts";
+import type { OpenDoor, Trace, UnitOutput } from "@holon/core/ports.ts";
 import type { GiveSpec, MqttSourceSpec } from "@holon/core/schema/app.ts";
 import { followOwnRecords } from "./own-records.ts";
 
 export interface Gives {
   committed(lanes: readonly Lane[]): void;
-  /** A unit has made them, and the disk does not have them yet. */
-  made(records: readonly NewRecord[]): void;
+  /** A unit has made them, each of what it put out, and the disk does not have them yet. */
+  made(records: readonly NewRecord[], outputs: readonly UnitOutput[]): void;
   /** What roams, wherever it was made. Returns to how many devices it was handed. */
   roaming(type: string, subject: string, payload: Uint8Array): number;
   close(): void;
@@ -20,27 +20,37 @@ export function openGives(spec: MqttSourceSpec, { log, trace }: { readonly log: 
   const [whenStored, whenMade, whenRoaming] = [topicsOf(({ atOnce, roams }) => atOnce !== true && roams !== true), topicsOf(({ atOnce }) => atOnce === true), topicsOf(({ roams }) => roams === true)];
   let closed = false;
 
-  function giveOne({ bytes }: Pick<NewRecord, "bytes">, topics: ReadonlyMap<string, string>): void {
+  function giveStored({ bytes }: Pick<NewRecord, "bytes">): void {
     const type = storedType(bytes);
-    const topic = type === undefined ? undefined : topics.get(type);
+    const topic = type === undefined ? undefined : whenStored.get(type);
     if (topic === undefined || closed) return;
     const { subject = "", data } = decodeStoredEvent(bytes);
-    give(topic.replaceAll("{subject}", () => subject), encoder.encode(JSON.stringify(data)));
+    give(topicFor(topic, () => subject), payloadOf(data));
+  }
+
+  /** An actuator waits: of the record only its subject is read, and only where a topic asks for it. */
+  function giveMade({ bytes }: Pick<NewRecord, "bytes">, { type, data }: UnitOutput): void {
+    const topic = whenMade.get(type);
+    if (topic !== undefined && !closed) give(topicFor(topic, () => decodeStoredEvent(bytes).subject ?? ""), payloadOf(data));
   }
 
   const own = followOwnRecords(log, {
-    each: (record) => giveOne(record, whenStored),
+    each: giveStored,
     isWanted: () => whenStored.size > 0,
     failed: (error) => trace.note("warn", `source ${spec.name}: what it gives could not be read: ${String(error)}`),
   });
   return {
     committed: own.committed,
-    made(records) {
-      if (whenMade.size > 0) for (const record of records) giveOne(record, whenMade);
+    made(records, outputs) {
+      if (whenMade.size === 0) return;
+      for (const [index, output] of outputs.entries()) {
+        const record = records[index];
+        if (record !== undefined) giveMade(record, output);
+      }
     },
     roaming(type, subject, payload) {
       const topic = closed ? undefined : whenRoaming.get(type);
-      return topic === undefined ? 0 : give(topic.replaceAll("{subject}", () => subject), payload);
+      return topic === undefined ? 0 : give(topicFor(topic, () => subject), payload);
     },
     close() {
       closed = true;
@@ -50,3 +60,5 @@ export function openGives(spec: MqttSourceSpec, { log, trace }: { readonly log: 
 }
 
 const encoder = new TextEncoder();
+const payloadOf = (data: unknown): Uint8Array => encoder.encode(JSON.stringify(data));
+const topicFor = (topic: string, subject: () => string): string => (topic.includes("{subject}") ? topic.replaceAll("{subject}", subject) : topic);

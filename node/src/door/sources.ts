@@ -2,7 +2,7 @@
 import { errorTable, HolonError, isErrorCode, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Append, CellChange, Lane, Log, NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Door, DoorSink, OpenDoor, Random, Reading, Trace } from "@holon/core/ports.ts";
+import type { Clock, Door, DoorSink, OpenDoor, Random, Reading, Trace, UnitOutput } from "@holon/core/ports.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
 import type { SourceSpec, Tracing } from "@holon/core/schema/app.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
@@ -32,8 +32,8 @@ export interface SourceStatus {
 export interface RunningSource {
   status(): SourceStatus;
   committed(lanes: readonly Lane[]): void;
-  /** A unit of its app made them, and the disk does not have them yet. */
-  made(records: readonly NewRecord[]): void;
+  /** A unit of its app made them, each of what it put out, and the disk does not have them yet. */
+  made(records: readonly NewRecord[], outputs: readonly UnitOutput[]): void;
   /** To devices behind its door, what roams. Returns to how many. */
   roaming(type: string, subject: string, payload: Uint8Array): number;
   close(): Promise<void>;
@@ -207,7 +207,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   const gives = spec.kind === "mqtt" && spec.gives !== undefined && give !== undefined ? openGives(spec, context, give) : undefined;
   return {
     committed: (lanes) => gives?.committed(lanes),
-    made: (records) => gives?.made(records),
+    made: (...made) => gives?.made(...made),
     roaming: (...order) => gives?.roaming(...order) ?? 0,
     status: () => ({ name: spec.name, kind: spec.kind, address: door?.address, ...counts, counters: counters?.counts(), problem: problem?.toJSON() }),
     close: async () => {

@@ -284,6 +284,11 @@ const timesKept = 16;
 /** How long a row takes in each model, as it is run: who waits for the runtime waits, and counts. */
 function createSpeeds(clock: Pick<Ports["clock"], "monotonicMs">): { timed(model: string, session: ModelSession): ModelSession; middle(): Readonly<Record<string, number>> } {
   const times = new Map<string, number[]>();
+  function keep(model: string, ms: number): void {
+    const known = times.get(model);
+    if (known === undefined) times.set(model, [ms]);
+    else if (known.push(ms) > timesKept) known.shift();
+  }
   return {
     timed: (model, session) => ({
       inputs: session.inputs,
@@ -293,7 +298,7 @@ function createSpeeds(clock: Pick<Ports["clock"], "monotonicMs">): { timed(model
         const startMs = clock.monotonicMs();
         const outputs = await session.run(inputs);
         const rows = Object.values(inputs)[0]?.shape[0] ?? 0;
-        if (rows > 0) times.set(model, [...(times.get(model) ?? []), (clock.monotonicMs() - startMs) / rows].slice(-timesKept));
+        if (rows > 0) keep(model, (clock.monotonicMs() - startMs) / rows);
         return outputs;
       },
     }),

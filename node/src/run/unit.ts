@@ -9,7 +9,7 @@ import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Crypto, Random, Runner, Seals, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Random, Runner, Seals, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitOutput, UnitResult } from "@holon/core/ports.ts";
 import { makerOf, moreSensitive, withheldBy } from "@holon/core/policy/lowering.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -48,7 +48,7 @@ import type { Found } from "./scout.ts";
 import { createEarlyRuns, type EarlyRuns, type Staged } from "./staged.ts";
 import { createStoring, type Storing } from "./storing.ts";
 import type { WarmSet } from "./warm-set.ts";
-import { openWindowInput, type WindowInput } from "./window-input.ts";
+import { openWindowInput, type Came, type WindowInput } from "./window-input.ts";
 
 export interface UnitStatus {
   readonly name: string;
@@ -124,8 +124,8 @@ export interface UnitContext {
   readonly handed?: ((origin: string) => boolean) | undefined;
   /** Whether a trace is not to be followed, since a long outage is thinned. */
   readonly isThinned?: ((traceId: string) => boolean) | undefined;
-  /** What the unit made, before it is on the disk. */
-  made(records: readonly NewRecord[]): void;
+  /** What the unit made, each of what it put out, before it is on the disk. */
+  made(records: readonly NewRecord[], outputs: readonly UnitOutput[]): void;
 }
 
 interface Input {
@@ -138,7 +138,7 @@ interface Input {
   readonly positions: ReadonlyMap<string, number>;
   /** To be stored with what the function gives. */
   readonly records: readonly NewRecord[];
-  readonly cells: readonly CellChange[];
+  cells(): readonly CellChange[];
   /** What went wrong with the input without stopping it. */
   readonly problem?: HolonError | undefined;
   /** The event that is handled again, if it is one. */
@@ -385,7 +385,7 @@ class Unit implements RunningUnit {
         this.#requireTenure();
         const outputs = this.#recordsOf(this.#handed, result ?? nothing);
         if (result !== undefined) this.#failures.passed();
-        this.#context.made(outputs);
+        if (result !== undefined) this.#context.made(outputs, result.outputs);
         await this.#store(this.#handed, result, outputs);
       }
       await stored.all();
@@ -397,7 +397,8 @@ class Unit implements RunningUnit {
 
   /** While the disk is at work the next input is handled; what was made of one that the disk does not take is not stored, nor is anything behind it. */
   async #store(input: Handed, result: UnitResult | undefined, outputs: readonly NewRecord[]): Promise<void> {
-    const isEmpty = result === undefined && input.cells.length + input.records.length === 0;
+    const waiting = input.cells();
+    const isEmpty = result === undefined && waiting.length + input.records.length === 0;
     if (isEmpty && input.settled === undefined) return void (this.#positions = new Map(input.positions));
     const bytes = bytesOf(outputs) + (result?.state ?? []).reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
     const account = isEmpty ? [] : (this.#kind.account?.(input.bytes, outputs) ?? []);
@@ -407,7 +408,7 @@ class Unit implements RunningUnit {
     const under = this.#tenure;
     this.#storing.add(bytes, async () => {
       if ((await input.settled) === false) throw new HolonError("HOLON_UNIT_INTERRUPTED", `function ${this.#name} was handed what the disk did not take`);
-      if (!isEmpty) await this.#append(under, input, result ?? nothing, outputs, account);
+      if (!isEmpty) await this.#append(under, input, result ?? nothing, outputs, { waiting, account });
       this.#safe = input.positions;
     });
   }
@@ -449,10 +450,13 @@ class Unit implements RunningUnit {
   async #nextInput(): Promise<Input | undefined> {
     const again = this.#failures.hasReplay() ? await this.#failures.nextReplay() : undefined;
     if (again !== undefined) this.#born.take([decodeStoredEvent(again.record.bytes).class]);
-    if (again !== undefined) return { events: [toUnitEvent(again.record)], handled: 0, bytes: again.record.bytes.length, positions: this.#positions, ...this.#failures.replayed(again.event), replayed: again.event };
+    if (again !== undefined) {
+      const { records, cells } = this.#failures.replayed(again.event);
+      return { events: [toUnitEvent(again.record)], handled: 0, bytes: again.record.bytes.length, positions: this.#positions, records, cells: () => cells, replayed: again.event };
+    }
     await this.#rate.wait((ms) => this.#pause(ms), () => this.#stopping);
     if (this.#stopping || this.#context.gate?.isOpen() === false) return undefined;
-    if (this.#windows?.isDue() === true) return { ...this.#windowed(this.#windows, []), positions: this.#positions };
+    if (this.#windows?.isDue() === true) return { ...this.#windowed(this.#windows, { events: [], stored: [] }, []), positions: this.#positions };
     const staged = this.#early.next(this.#positions, this.#batchMax());
     if (staged !== undefined) return { ...this.#taken(staged.lane, staged.records, staged.last, true), settled: staged.settled };
     for (const lane of this.#lanes.now()) {
@@ -491,11 +495,12 @@ class Unit implements RunningUnit {
     this.#countHanded(lane.origin, mine);
     const stored = mine.map(({ bytes }) => decodeStoredEvent(bytes));
     const classes = this.#born.take(new Set(stored.map((event) => event.class)));
-    const events = mine.map((record, index) => toUnitEvent(record, stored[index])).filter((event) => this.#isMine(event));
+    const came = mine.map((record, index) => toUnitEvent(record, stored[index]));
+    const events = this.#hasSubject() ? came.filter((event) => this.#isMine(event)) : came;
     this.#kind.next?.({ events: events.length, records: isStaged ? 0 : records.length, lag: () => this.#lag(), classes });
     const caused = (this.#context.app.tracing?.share ?? 0) === 0 ? {} : { caused: new Set(mine.flatMap((record, index) => (stored[index]?.causedby === undefined ? [] : [printRecordName(record)]))) };
-    if (this.#windows === undefined) return { events, ...caused, handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
-    const step = this.#windowed(this.#windows, mine);
+    if (this.#windows === undefined) return { events, ...caused, handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: noCells };
+    const step = this.#windowed(this.#windows, { events: came, stored }, mine);
     const left = mine[step.handled];
     return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
   }
@@ -523,8 +528,8 @@ class Unit implements RunningUnit {
     return !("subject" in this.#fn.on) || this.#fn.on.subject === undefined || fits(this.#fn.on.subject, subject);
   }
 
-  #windowed(input: WindowInput, from: readonly LogRecord[]): Omit<Input, "positions"> {
-    const { events, consumed, records, cells, full } = input.step(from);
+  #windowed(input: WindowInput, came: Came, from: readonly LogRecord[]): Omit<Input, "positions"> {
+    const { events, consumed, records, cells, full } = input.step(came);
     const overBound = full === 0 ? undefined : new HolonError("HOLON_WINDOW_FULL", `function ${this.#name}: ${full} events found no room in its windows`);
     return { events, handled: consumed, bytes: bytesOf(from.slice(0, consumed)), records, cells, problem: overBound };
   }
@@ -555,15 +560,15 @@ class Unit implements RunningUnit {
     }
   }
 
-  async #append(under: string | undefined, input: Handed, result: UnitResult, outputs: readonly NewRecord[], account: readonly CellChange[]): Promise<void> {
+  async #append(under: string | undefined, input: Handed, result: UnitResult, outputs: readonly NewRecord[], also: { readonly waiting: readonly CellChange[]; readonly account: readonly CellChange[] }): Promise<void> {
     const fitted = await keepFitted(result.fitted, input.events, { fn: this.#fn, born: this.#born, ...this.#context });
-    const isHeld = result.state.length + fitted.cells.length + input.cells.length > 0;
+    const isHeld = result.state.length + fitted.cells.length + also.waiting.length > 0;
     const cells: CellChange[] = [
       ...result.state.map(({ key, value }) => ({ key: stateCell(this.#name, key), value: value === null ? null : encoder.encode(value) })),
       ...fitted.cells,
-      ...input.cells,
+      ...also.waiting,
       ...(isHeld ? this.#born.cells() : []),
-      ...account,
+      ...also.account,
       this.#positionCell(input.positions),
     ];
     const changes = this.#isFollowed ? result.state.map(({ key, value }) => this.#stateChanged(key, value, input.events.at(-1)?.id)) : [];
@@ -666,6 +671,7 @@ const untraced = (events: readonly UnitEvent[]): Traced => ({ events, alarmed: (
 /** Ends of shared processes in a row that are not held against a function. */
 const interruptionsMax = 3;
 
+const noCells = (): readonly CellChange[] => [];
 const noNames: ReadonlySet<string> = new Set();
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

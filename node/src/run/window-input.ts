@@ -1,33 +1,38 @@
 /** What stands between the log and a function that is triggered by windows: records in; windows, what was left out, and state to store. */
-import { decodeStoredEvent } from "@holon/core/event/stored.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { CellChange, LogRecord, NewRecord } from "@holon/core/log/log.ts";
+import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
 import type { UnitEvent } from "@holon/core/ports.ts";
-import type { DataClass } from "@holon/core/schema/event.ts";
+import type { DataClass, StoredEvent } from "@holon/core/schema/event.ts";
 import type { WindowTrigger } from "@holon/core/schema/trigger.ts";
 import { toWindowEvent } from "@holon/core/stream/window-event.ts";
 import { WindowStage, type LeftOut, type StageInput, type WindowCounts } from "@holon/core/stream/window-stage.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
-import { toUnitEvent } from "./unit-event.ts";
 
 export const windowCell = (unit: string, name: string): string => `window/${unit}/${name}`;
+
+/** Events, as a function sees them and as they are stored. */
+export interface Came {
+  readonly events: readonly UnitEvent[];
+  readonly stored: readonly StoredEvent[];
+}
 
 export interface WindowInputStep {
   /** One for each window. */
   readonly events: readonly UnitEvent[];
-  /** Of the records, so many were taken. */
+  /** Of those that came, so many were taken. */
   readonly consumed: number;
   /** To be appended with what the function gives. */
   readonly records: readonly NewRecord[];
-  readonly cells: readonly CellChange[];
+  /** To be stored too: once, before the next step. Who waits for what the windows lead to does not wait for what is written of them. */
+  cells(): readonly CellChange[];
   /** Events over a bound: left out. */
   readonly full: number;
 }
 
 export interface WindowInput {
-  step(records: readonly LogRecord[]): WindowInputStep;
-  /** Whether a step without records gives windows now. */
+  step(came: Came): WindowInputStep;
+  /** Whether a step without events gives windows now. */
   isDue(): boolean;
   /** How long until silence gives windows; undefined if it does not. */
   idleInMs(): number | undefined;
@@ -68,22 +73,17 @@ export function openWindowInput({ unit, trigger, log, events, monotonicMs }: Win
   }
 
   return {
-    step(records) {
-      const classes = new Map<string, DataClass>();
-      const input = records.map((record): StageInput => {
-        const stored = decodeStoredEvent(record.bytes);
-        const event = toUnitEvent(record, stored);
-        classes.set(event.id, stored.class);
-        return { event, isArrivalKnown: stored.clock !== "unknown" };
-      });
+    step({ events: came, stored }) {
+      const input = came.map((event, index): StageInput => ({ event, isArrivalKnown: stored[index]?.clock !== "unknown" }));
       const { windows, leftOut, consumed } = stage.step(input, monotonicMs());
-      const aside = leftOut.filter((one) => one.aside).map((one) => asideRecord(one, classes.get(one.event.id) ?? "raw"));
+      const classOf = ({ event }: LeftOut): DataClass => stored[came.indexOf(event)]?.class ?? "raw";
+      const aside = leftOut.filter((one) => one.aside).map((one) => asideRecord(one, classOf(one)));
       const refused = reasons.map((why) => leftOut.filter((one) => !one.aside && one.why === why)).flatMap((ones) => refusedRecords(ones));
       return {
         events: windows.map((window) => toWindowEvent(window, trigger.type, trigger.by)),
         consumed,
         records: [...aside, ...refused],
-        cells: stage.takeChanges().map(([name, text]) => ({ key: windowCell(unit, name), value: text === null ? null : encoder.encode(text) })),
+        cells: () => stage.takeChanges().map(([name, text]) => ({ key: windowCell(unit, name), value: text === null ? null : encoder.encode(text) })),
         full: leftOut.filter(({ why }) => why === "full").length,
       };
     },

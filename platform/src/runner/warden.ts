@@ -9,6 +9,7 @@ import type { ModelDecision, Tensor, UnitUsage } from "@holon/core/ports.ts";
 import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
 import { withSpent } from "@holon/core/run/spent.ts";
 import type { WardenMessage, WardenReply, WardenRequest } from "./warden-protocol.ts";
+import { compileBehind } from "../compile-behind.ts";
 import { diesFirst } from "../dies-first.ts";
 import { thriftyMalloc } from "../malloc.ts";
 import { insideCode } from "./inside-code.ts";
@@ -205,6 +206,7 @@ export class Warden {
       this.#child.once("exit", () => reject(new HolonError("HOLON_UNIT_DIED", "the process of sandboxes could not be started", { next: "Check that the package isolated-vm is installed for this platform; or give the function `runtime: worker`, if it is trusted." })));
       this.#send({ kind: "setup", setup: { inside } });
     });
+    compileBehind(this.#child.pid);
     this.#hold(this.#waiting.size > 0);
   }
 }

@@ -98,7 +98,7 @@ export const subscribed = (messageId: number, granted: readonly boolean[]): Buff
 /** The same of MQTT 5, and 0x83 (not here) instead of a failure without a reason. */
 export const subscribedV5 = (messageId: number, granted: readonly boolean[]): Buffer =>
   Buffer.from([0x90, ...remainingLength(3 + granted.length), messageId >> 8, messageId & 255, 0, ...granted.map((isGranted) => (isGranted ? 0 : 0x83))]);
-/** Section 3.3 with QoS 0, in the form of each protocol. */
+/** Section 3.3 with QoS 0, in the form of each protocol: made when somebody is there who speaks it. */
 export interface Publication {
   readonly v4: Buffer;
   readonly v5: Buffer;
@@ -106,7 +106,15 @@ export interface Publication {
 export function publication(topic: string, payload: Uint8Array): Publication {
   const name = Buffer.from(topic, "utf8");
   const of = (properties: readonly number[]): Buffer => Buffer.concat([Buffer.from([0x30, ...remainingLength(2 + name.length + properties.length + payload.length), name.length >> 8, name.length & 255]), name, Buffer.from(properties), payload]);
-  return { v4: of([]), v5: of([0]) };
+  let [v4, v5]: [Buffer?, Buffer?] = [];
+  return {
+    get v4() {
+      return (v4 ??= of([]));
+    },
+    get v5() {
+      return (v5 ??= of([0]));
+    },
+  };
 }
 /** MQTT 5 section 3.11: 0, or 0x11 where there was no such subscription. */
 export const unsubscribedV5 = (messageId: number, were: readonly boolean[]): Buffer => Buffer.from([0xb0, ...remainingLength(3 + were.length), messageId >> 8, messageId & 255, 0, ...were.map((was) => (was ? 0 : 0x11))]);
