@@ -144,7 +144,7 @@ test("an outage is told once to each who is to know, by the island itself and by
   assert.deepEqual(objectives.map(({ rule, per }) => [rule, per]), [["fleet/instant", "site"]]);
 
   // What is silenced is not told, and what is still wrong afterwards is.
-  await call("edge", "POST", "/v1/alerts/silences", { name: "works", subject: "gateway-1", until: new Date(Date.now() + 3_600_000).toISOString(), because: "the line is moved" });
+  await call("edge", "POST", "/v1/alerts/silences", { name: "works", subject: "gateway-1", forMs: 3_600_000, because: "the line is moved" });
   const { length: before } = firing(local, "gateway-1");
   fleet.gateway.node.cutUplink();
   await until("it is seen", async () => (await alertsAt("edge")).some(({ subject, state, silencedUntil }) => subject === "gateway-1" && state === "firing" && silencedUntil !== null), 120_000);

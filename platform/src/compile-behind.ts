@@ -22,7 +22,7 @@ export function compileBehind(pid: number = process.pid): void {
 
 function compilersOf(pid: number): readonly string[] {
   try {
-    return readdirSync(`/proc/${pid}/task`).filter((thread) => /V8Worker$/.test(readFileSync(`/proc/${pid}/task/${thread}/comm`, "utf8").trim()));
+    return readdirSync(`/proc/${pid}/task`).filter((thread) => readFileSync(`/proc/${pid}/task/${thread}/comm`, "utf8").trim().endsWith("V8Worker"));
   } catch {
     return []; // it has ended, or is hidden
   }

@@ -68,9 +68,8 @@ export async function silence(options: ClientOptions, name: string | undefined, 
     return json ? print({ ok: true }) : void process.stdout.write(`${name} is told again\n`);
   }
   if (span === undefined || because === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "say for how long and why: --for 2h --because TEXT");
-  const until = new Date(Date.now() + spanOf(span)).toISOString();
   const chosen = Object.fromEntries(Object.entries({ rule, subject, site, app }).filter(([, value]) => value !== undefined));
-  const silenced = await client.send("POST", "/v1/alerts/silences", { name, ...chosen, until, because }, silencedSchema);
+  const silenced = await client.send("POST", "/v1/alerts/silences", { name, ...chosen, forMs: spanOf(span), because }, silencedSchema);
   if (json) return print(silenced);
   process.stdout.write(`silenced until ${silenced.until}; end it with: holon alert silence ${name} --end\n`);
 }

@@ -36,16 +36,27 @@ test("who is heard elsewhere is over where it was told", () => {
 
 test("a route is told that it is, then that it is over, and nothing after that", () => {
   const ended = hearAgain(begin(heard("a", "edge-1")), heard("a", "edge-1", "resolved"));
-  assert.equal(owed(begin(heard("a", "edge-1")), "ops", true), "firing");
+  assert.equal(owed(begin(heard("a", "edge-1")), "ops", true)?.state, "firing");
   const told = { ...ended, told: [{ route: "ops", state: "firing" as const, at: "2026-01-01T00:11:00.000Z" }] };
-  assert.equal(owed(told, "ops", true), "resolved");
+  assert.equal(owed(told, "ops", true)?.state, "resolved");
   assert.equal(owed(told, "ops", false), undefined);
   assert.equal(owed({ ...told, told: [...told.told, { route: "ops", state: "resolved", at: "2026-01-01T00:11:01.000Z" }] }, "ops", true), undefined);
 });
 
 test("what was over before it could be told is told once, as over, and not to who wants to know only what is", () => {
   const ended = hearAgain(begin(heard("a", "edge-1")), heard("a", "edge-1", "resolved"));
-  assert.equal(owed(ended, "ops", true), "resolved");
+  assert.equal(owed(ended, "ops", true)?.state, "resolved");
   assert.equal(owed(ended, "ops", false), undefined);
   assert.equal(owed({ ...ended, told: [{ route: "ops", state: "resolved", at: "2026-01-01T00:11:00.000Z" }] }, "ops", true), undefined);
+});
+
+test("what was told as a ticket and has become a page is told once more; what was told as one is not, nor what was told before anybody said as which", () => {
+  const risen = (as: "ticket" | "page" | undefined) => {
+    const one = begin(heard("a", "edge-1"));
+    return { ...one, alert: { ...one.alert, severity: "page" as const }, told: [{ route: "ops", state: "firing" as const, at: "2026-01-01T00:00:01.000Z", ...(as === undefined ? {} : { severity: as }) }] };
+  };
+  assert.deepEqual(owed(risen("ticket"), "ops", true), { state: "firing", hasRisen: true });
+  assert.equal(owed(risen("page"), "ops", true), undefined);
+  assert.equal(owed(risen(undefined), "ops", true), undefined);
+  assert.equal(owed({ ...risen("ticket"), told: [...risen("ticket").told, ...risen("page").told] }, "ops", true), undefined, "once");
 });

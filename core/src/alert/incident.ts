@@ -17,7 +17,7 @@ export const incidentSchema = z.object({
   jurisdiction: z.string(),
   /** Who told of it, each under an id of its own: the first names the incident. */
   tellers: z.array(z.object({ id: z.string(), node: z.string(), isOver: z.boolean() })),
-  told: z.array(z.object({ route: z.string(), state: z.enum(toldStates), at: timeSchema, refused: z.string().optional() })),
+  told: z.array(z.object({ route: z.string(), state: z.enum(toldStates), at: timeSchema, refused: z.string().optional(), /** As which it was told; where none is said, as what it was last. */ severity: alertSchema.shape.severity.optional() })),
   acknowledged: z.object({ by: z.string(), at: timeSchema, note: z.string() }).nullable(),
   /** Of an alarm: when the newest was recorded. */
   lastMs: z.number().optional(),
@@ -85,10 +85,20 @@ export function over(incident: Incident, accepts: (node: string) => boolean, unt
   return because === undefined || now.alert.state !== "resolved" || incident.alert.state === "resolved" ? now : { ...now, alert: { ...now.alert, because } };
 }
 
-export const wasTold = ({ told }: Incident, route: string, state: ToldState): boolean => told.some((one) => one.route === route && one.state === state);
+export const wasTold = ({ told }: Incident, route: string, state: ToldState, as?: Alert["severity"]): boolean => told.some((one) => one.route === route && one.state === state && (as === undefined || one.severity === as));
 
-/** What is to be told by a route next: that it is, then that it is over. What was over before it could be told is told once, as over: nobody is called for what is not any more. */
-export function owed(incident: Incident, route: string, wantsResolved: boolean): ToldState | undefined {
-  if (incident.alert.state !== "resolved") return wasTold(incident, route, "firing") ? undefined : "firing";
-  return wantsResolved && !wasTold(incident, route, "resolved") ? "resolved" : undefined;
+/** What a route is to be told next. */
+export interface Owed {
+  readonly state: ToldState;
+  /** It calls somebody by now, and was told as one that does not. */
+  readonly hasRisen?: true;
+}
+
+/** That it is, again where it has become a page since, then that it is over. What was over before it could be told is told once, as over: nobody is called for what is not any more. */
+export function owed(incident: Incident, route: string, wantsResolved: boolean): Owed | undefined {
+  const { alert, told } = incident;
+  if (alert.state === "resolved") return wantsResolved && !wasTold(incident, route, "resolved") ? { state: "resolved" } : undefined;
+  const before = told.filter((one) => one.route === route && one.state === "firing");
+  if (before.length === 0) return { state: "firing" };
+  return alert.severity === "page" && before.every(({ severity }) => severity === "ticket") ? { state: "firing", hasRisen: true } : undefined;
 }

@@ -41,7 +41,7 @@ export const shownAlertSchema = alertSchema.extend({
   /** Until when it is not told. */
   silencedUntil: timeSchema.nullable(),
   /** By which routes of this node it was told, and how far. */
-  told: z.array(z.object({ route: z.string(), state: z.enum(["firing", "resolved"]), at: timeSchema, refused: z.string().optional() })),
+  told: z.array(z.object({ route: z.string(), state: z.enum(["firing", "resolved"]), at: timeSchema, refused: z.string().optional(), severity: alertSchema.shape.severity.optional() })),
 });
 export type ShownAlert = z.infer<typeof shownAlertSchema>;
 

@@ -24,7 +24,7 @@ interface Said {
   readonly key: string;
   readonly subject: string;
   readonly text: string;
-  readonly alerts: readonly Pick<Alert, "id" | "state" | "since" | "until" | "message">[];
+  readonly alerts: readonly (Pick<Alert, "id" | "state" | "since" | "until" | "message"> & { readonly key: string })[];
 }
 
 /** A route to a receiver that answers as it is told to, and knows messages that it has had by their keys. */
@@ -135,6 +135,40 @@ test("where the receiver took it and its answer was lost, it is told of the end 
   assert.deepEqual(said().filter(([id]) => id === "a"), [["a", "firing", from, null], ["a", "resolved", from, to]]);
   assert.deepEqual(said().filter(([id]) => id === "b"), [["b", "firing", from, null]]);
   await close();
+});
+
+test("a ticket that becomes a page is told as one too, under a key of its own, and over once", async (context) => {
+  const { hear, tried, settle, receiver, said, book, close } = await bed(context);
+  receiver.outcome = "taken";
+  await hear("a", "firing", { severity: "ticket" });
+  await tried();
+  await hear("a", "firing", { severity: "page" });
+  await settle();
+  await hear("a", "firing", { severity: "page" });
+  await settle();
+  await hear("a", "resolved", { severity: "page" });
+  await settle();
+  assert.deepEqual(said().map(([, state]) => state), ["firing", "firing", "resolved"]);
+  assert.deepEqual(receiver.taken.map(({ subject }) => /^\[\w+\]/.exec(subject)?.[0]), ["[ticket]", "[page]", "[resolved]"]);
+  assert.equal(new Set(receiver.taken.map(({ key }) => key)).size, 3);
+  assert.equal(new Set(receiver.taken.flatMap(({ alerts }) => alerts.map(({ key }) => key))).size, 3);
+  assert.deepEqual(book.find("a")?.told.map(({ state, severity }) => [state, severity]), [["firing", "ticket"], ["firing", "page"], ["resolved", "page"]]);
+  await close();
+});
+
+test("who is told of tickets alone, and was told of one, hears that it is over, whatever it has become; who is told of pages hears of both", async (context) => {
+  for (const [severity, states] of [["ticket", ["firing", "resolved"]], ["page", ["firing", "resolved"]]] as const) {
+    const { hear, tried, settle, receiver, said, close } = await bed(context, { severity });
+    receiver.outcome = "taken";
+    await hear("a", "firing", { severity: "ticket" });
+    await tried();
+    await hear("a", "firing", { severity: "page" });
+    await settle();
+    await hear("a", "resolved", { severity: "page" });
+    await settle();
+    assert.deepEqual(said().map(([, state]) => state), states, severity);
+    await close();
+  }
 });
 
 test("who wants to know only what is, is not told of what was; it is noted why", async (context) => {

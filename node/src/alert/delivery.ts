@@ -8,7 +8,7 @@
  *
  *     incident on disk ─▶ message on disk ─▶ guard ─▶ sent until taken ─▶ told, on disk
  */
-import { incidentSchema, owed, toldStates, wasTold, type Incident, type ToldState } from "@holon/core/alert/incident.ts";
+import { incidentSchema, owed, toldStates, wasTold, type Incident, type Owed } from "@holon/core/alert/incident.ts";
 import type { RouteStatus } from "@holon/core/alert/route-status.ts";
 import { goesBy, isSilenced } from "@holon/core/alert/routing.ts";
 import { toHolonError } from "@holon/core/errors.ts";
@@ -54,7 +54,7 @@ export interface DeliveryOptions {
 
 const prefix = "alert/out/";
 const encoder = new TextEncoder();
-const outSchema = z.object({ key: z.string(), items: z.array(z.object({ incident: incidentSchema, state: z.enum(toldStates) })) });
+const outSchema = z.object({ key: z.string(), items: z.array(z.object({ incident: incidentSchema, state: z.enum(toldStates), hasRisen: z.literal(true).optional() })) });
 /** With where it stands on disk. */
 interface Out extends z.infer<typeof outSchema> {
   readonly cell: string;
@@ -104,8 +104,10 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
     const isHushed = hushed();
     return book.all().flatMap((incident) => {
       const { alert } = incident;
-      const state = book.isOnDisk(alert.id) && goesBy(route, alert) && !isHushed(alert) ? owed(incident, route.name, route.resolved) : undefined;
-      return state === undefined ? [] : [{ incident, state }];
+      // Who was told that it is hears that it is over, whatever it has become meanwhile.
+      const isOurs = goesBy(route, alert) || (alert.state === "resolved" && wasTold(incident, route.name, "firing"));
+      const due = book.isOnDisk(alert.id) && isOurs && !isHushed(alert) ? owed(incident, route.name, route.resolved) : undefined;
+      return due === undefined ? [] : [{ incident, ...due }];
     });
   }
 
@@ -150,7 +152,7 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
   }
 
   async function putTogether(items: Out["items"]): Promise<Out> {
-    const key = toHex(sha256(encoder.encode(JSON.stringify([route.name, log.origin, items.map(({ incident, state }) => [incident.alert.id, state])]))));
+    const key = toHex(sha256(encoder.encode(JSON.stringify([route.name, log.origin, items.map((item) => [item.incident.alert.id, ...toldAs(item)])]))));
     const out: Out = { key, items, cell: `${cell}/${key}` };
     await keep([], [{ key: out.cell, value: encoder.encode(JSON.stringify({ key, items })) }]);
     return out;
@@ -184,7 +186,7 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
     }
     if (stillSo(out).items.length < items.length) return; // it ended while that was asked
     if (denied.size > 0) ports.trace.note("warn", `alerts: the policy does not let ${denied.size} go by ${route.name}: ${[...denied.values()][0] ?? ""}`);
-    const message = messageOf({ key, route: route.name, node: log.origin, items: allowed.map(({ incident, state }) => ({ alert: incident.alert, state })) });
+    const message = messageOf({ key, route: route.name, node: log.origin, items: allowed.map(({ incident, ...item }) => ({ alert: incident.alert, ...item })) });
     tries.set(key, (tries.get(key) ?? 0) + 1);
     const answer = allowed.length === 0 ? undefined : await send(message);
     const at = isoTime(clock.wall().ms);
@@ -197,11 +199,11 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
       remark = answer.why === undefined ? undefined : { why: answer.why, since: at };
       if (answer.why !== undefined) ports.trace.note("warn", `alerts: ${route.name}: ${answer.why}`);
     }
-    for (const { incident: { alert: { id } }, state } of items) {
+    for (const { incident: { alert: { id, severity } }, state, hasRisen } of items) {
       const incident = book.find(id);
-      if (incident === undefined || wasTold(incident, route.name, state)) continue;
+      if (incident === undefined || wasTold(incident, route.name, state, hasRisen === true ? severity : undefined)) continue;
       const why = denied.get(id) ?? refused;
-      book.put({ ...incident, told: [...incident.told, { route: route.name, state, at, ...(why === undefined ? {} : { refused: why }) }] });
+      book.put({ ...incident, told: [...incident.told, { route: route.name, state, at, severity, ...(why === undefined ? {} : { refused: why }) }] });
     }
     const { to } = route;
     const left = answer?.outcome === "taken" && answer.left !== undefined ? [leftOver.add(message, answer.left, allowed.flatMap(({ incident: { alert }, state }) => (state === "firing" ? [alert.id] : [])))] : [];
@@ -276,7 +278,10 @@ interface Trouble {
   readonly since: string;
 }
 
-const nameOf = ({ incident: { alert }, state }: Item): string => `${state} ${alert.id}`;
+/** What tells one that is told about an incident from the others. */
+const toldAs = ({ state, hasRisen }: Owed | Item): readonly string[] => (hasRisen === true ? [state, "page"] : [state]);
+
+const nameOf = (item: Item): string => [...toldAs(item), item.incident.alert.id].join(" ");
 
 /** Lists of which the first is the most urgent, or all are as urgent. */
 function byFirst([one]: readonly Item[], [other]: readonly Item[]): number {
@@ -284,7 +289,7 @@ function byFirst([one]: readonly Item[], [other]: readonly Item[]): number {
 }
 
 /** What stands in one message: of one kind, at one site, begun or over. */
-const groupOf = ({ incident: { alert }, state }: { readonly incident: Incident; readonly state: ToldState }): string => `${state} ${alert.kind} ${alert.site ?? ""} ${alert.severity}`;
+const groupOf = ({ incident: { alert }, state }: Item): string => `${state} ${alert.kind} ${alert.site ?? ""} ${alert.severity}`;
 
 /** The strictest of them. */
 const classOf = (items: Out["items"]): Incident["class"] => items.map(({ incident }) => incident.class).reduce(stricterClass, "public");

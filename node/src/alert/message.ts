@@ -8,7 +8,7 @@ export interface MessageOf {
   readonly key: string;
   readonly route: string;
   readonly node: string;
-  readonly items: readonly { readonly alert: Alert; readonly state: ToldState }[];
+  readonly items: readonly { readonly alert: Alert; readonly state: ToldState; /** It was told before, and calls somebody by now. */ readonly hasRisen?: true | undefined }[];
 }
 
 const subjectMax = 200;
@@ -16,7 +16,7 @@ const subjectMax = 200;
 export function messageOf({ key, route, node, items }: MessageOf): NotifierMessage {
   const [first] = items;
   const state = first?.state ?? "firing";
-  const alerts = items.map(({ alert, state: of }) => ({ ...alert, state: of, message: said({ alert, state: of }), key: `${alert.id}#${of}` }));
+  const alerts = items.map(({ alert, state: of, hasRisen }) => ({ ...alert, state: of, message: said({ alert, state: of }), key: `${alert.id}#${of}${hasRisen === true ? "#page" : ""}` }));
   const about = first === undefined ? "" : said(first);
   const more = items.length < 2 ? "" : `, and ${items.length - 1} more${first?.alert.site === undefined ? "" : ` at ${first.alert.site}`}`;
   const subject = `${oneLine(`[${state === "resolved" ? "resolved" : (first?.alert.severity ?? "")}] ${about}`).slice(0, subjectMax - more.length)}${oneLine(more)}`;
@@ -25,7 +25,7 @@ export function messageOf({ key, route, node, items }: MessageOf): NotifierMessa
 }
 
 /** What is over may be told for the first time: it says of itself that it was. */
-const said = ({ alert, state }: MessageOf["items"][number]): string => (state === "resolved" ? endedText(alert) : alert.message);
+const said = ({ alert, state }: Pick<MessageOf["items"][number], "alert" | "state">): string => (state === "resolved" ? endedText(alert) : alert.message);
 
 /** Subjects of devices stand in it: no line of theirs becomes one of the message. */
 const oneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, " ");

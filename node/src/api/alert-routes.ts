@@ -4,6 +4,7 @@ import type { Route, RouteRequest } from "@holon/core/api/route.ts";
 import { machineCaller } from "@holon/core/api/caller.ts";
 import { objectiveListAnswerSchema, objectiveQuerySchema } from "@holon/core/alert/objective-row.ts";
 import { silencedSchema } from "@holon/core/alert/routing.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { nameSchema } from "@holon/core/schema/name.ts";
@@ -17,7 +18,8 @@ const text = z.string().max(512);
 const acknowledgeSchema = z.strictObject({ id: z.string().min(1).max(1_024), note: text.default("") });
 const what = { rule: z.string().max(256).optional(), subject: z.string().max(256).optional(), site: nameSchema.optional(), app: nameSchema.optional() };
 const silenceSchema = z
-  .strictObject({ name: nameSchema, ...what, until: z.iso.datetime(), because: text.min(1) })
+  .strictObject({ name: nameSchema, ...what, /** A time; or for how long. Who asks again under four eyes asks for the same by that. */ until: z.iso.datetime().optional(), forMs: z.int().min(1_000).max(limits.alertSilenceMsMax, { error: `alerts are silenced for ${limits.alertSilenceMsMax / 86_400_000} days at the most` }).optional(), because: text.min(1) })
+  .refine(({ until, forMs }) => (until === undefined) !== (forMs === undefined), { error: "say until when, or for how long: `until` or `forMs`" })
   .refine(({ rule, subject, site, app }) => [rule, subject, site, app].some((one) => one !== undefined), { error: "say what is silenced: rule, subject, site or app" });
 const doneSchema = z.object({ ok: z.literal(true) });
 
@@ -70,7 +72,8 @@ export function alertRoutes(telemetry: Telemetry, clock: Clock): readonly Route[
       body: silenceSchema,
       answer: silencedSchema,
       async handle(request) {
-        const { name, until, because, ...fits } = silenceSchema.parse(request.body);
+        const { name, until: end, forMs = 0, because, ...fits } = silenceSchema.parse(request.body);
+        const until = end ?? isoTime(clock.wall().ms + forMs);
         const chosen = Object.fromEntries(Object.entries(fits).filter(([, value]) => value !== undefined));
         return { status: 200, body: await alerting.silence({ name, ...chosen, until, because, by: nameOf(request) }) };
       },
