@@ -130,7 +130,7 @@ export const words = {
   objectives: {
     title: "Objectives", hint: "how much of what should be is, and of the error budget what is left", none: "No objective is declared.",
     state: { met: "met", burning: "burning", spent: "budget spent", unknown: "not known" },
-    lacks: { nodes: "no node that is known runs it", data: "nothing was measured yet", events: (total: number, min: number) => `${total} of at least ${min} events`, reports: (unknown: number, silent: number) => (unknown > 0 ? "not all nodes have told" : silent === 1 ? "1 node is silent now" : `${silent} nodes are silent now`) }, more: (shown: number, total: number) => `The first ${shown} of ${total}, the worst first.`,
+    lacks: { nodes: "no node that is known runs it", data: "nothing was measured yet", events: (total: number, min: number) => `${total} of at least ${min} events`, stalled: "records wait, and nothing handles them", reports: (unknown: number, silent: number) => (unknown > 0 ? "not all nodes have told" : silent === 1 ? "1 node is silent now" : `${silent} nodes are silent now`) }, more: (shown: number, total: number) => `The first ${shown} of ${total}, the worst first.`,
     columns: { rule: "Objective", where: "Where", state: "State", target: "Target", is: "Is", budget: "Budget left", burn: "Burns", known: "Nodes known" },
     known: (of: number, nodes: number, silent: number) => `${of} of ${nodes}${silent === 0 ? "" : `, ${silent} silent now`}`, unknownNodes: (names: string) => `not known: ${names}`, burn: (times: string, span: string) => `${times}× in ${span}`, over: (span: string) => `over ${span}`,
   },

@@ -18,7 +18,7 @@ const percent = (part: number): string => `${(100 * part).toFixed(part > 0.99 &&
 /** Where it is not known, why. */
 function stateOf({ state, lacks, total, eventsMin, completeness }: ObjectiveRow): string {
   if (lacks === null) return state;
-  return `${state}: ${{ nodes: "no node that is known runs it", data: "nothing was measured yet", events: `${Math.round(total)} of at least ${eventsMin} events`, reports: reportsLacked(completeness) }[lacks]}`;
+  return `${state}: ${{ nodes: "no node that is known runs it", data: "nothing was measured yet", events: `${Math.round(total)} of at least ${eventsMin} events`, stalled: "records wait, and nothing handles them", reports: reportsLacked(completeness) }[lacks]}`;
 }
 
 /** In the shortest of its windows that says something: how many times faster than would just spend the budget. */

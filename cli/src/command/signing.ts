@@ -66,13 +66,17 @@ function adoptionOf({ params, body }: z.infer<typeof askedSchema>): Wanted | und
 
 /** Asks again until somebody else has signed. */
 export async function untilSigned<T>(ask: () => Promise<T>, untilMs: number, ended: AbortSignal): Promise<T> {
-  for (let told = false; ; told = true) {
+  /** Another rule may want another approval once the first is there. */
+  const told = new Set<string>();
+  for (;;) {
     try {
       return await ask();
     } catch (error) {
       const { code, message } = toHolonError(error);
       if (code !== "HOLON_APPROVAL_PENDING" || Date.now() > untilMs || ended.aborted) throw error;
-      if (!told) process.stderr.write(`${message}\nnext: have another person run \`holon approval sign ${/waits as (\w+)/.exec(message)?.[1] ?? "ID"} --key FILE --as NAME\`; this command waits.\n`);
+      const id = /waits as (\w+)/.exec(message)?.[1] ?? "ID";
+      if (!told.has(id)) process.stderr.write(`${message}\nnext: have another person run \`holon approval sign ${id} --key FILE --as NAME\`; this command waits.\n`);
+      told.add(id);
       await sleep(askAgainMs);
     }
   }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { objectiveSchema } from "../schema/objective.ts";
 import type { FleetRow } from "../telemetry/fleet-status.ts";
 import { printKey } from "../telemetry/key.ts";
-import type { Window } from "../telemetry/window.ts";
+import { createDurationMeter, type Window } from "../telemetry/window.ts";
 import { createBoard, type Board, type BoardLook, type BoardNow } from "./board.ts";
 import { completenessOf } from "./row-completeness.ts";
 
@@ -181,4 +181,20 @@ test("an alert says of which site it is, be it by site or by node: routes and si
     const [alert] = board.look(lookOf(rows, beginMs + minuteMs, { scopes: () => [scope] }));
     assert.deepEqual([alert?.subject, alert?.site], [scope, site]);
   }
+});
+
+test("latency is not met, but unknown, while a function handles nothing of what waits", () => {
+  const board = createBoard("edge");
+  board.declare([{ app: "press", objective: objectiveSchema.parse({ name: "quick", kind: "latency", withinMs: 200, target: 0.9 }), has: () => true }], () => undefined);
+  const rows = [row("g1", "present", beginMs + 1e9)];
+  const gauges = (lag: number): Window["gauges"] => ({ [printKey("holon.function.lag", unit)]: [lag, lag, lag, lag, 1], [printKey("holon.function.age", unit)]: [80, 80, 80, 80, 1] });
+  const quick = createDurationMeter();
+  quick.add(5, 100);
+  board.told("g1", "s", { ...windowOf(beginMs, 0, 0), durations: { [printKey("holon.function.duration", unit)]: quick.value() } }, by(beginMs + minuteMs));
+  const state = (atMs: number) => board.rows(lookOf(rows, atMs)).map((one) => [one.state, one.lacks]);
+  assert.deepEqual(state(beginMs + minuteMs), [["met", null]]);
+  board.told("g1", "s", { ...windowOf(beginMs + minuteMs, 0, 0), gauges: gauges(377) }, by(beginMs + 2 * minuteMs));
+  assert.deepEqual(state(beginMs + 2 * minuteMs), [["unknown", "stalled"]]);
+  board.told("g1", "s", { ...windowOf(beginMs + 2 * minuteMs, 0, 0), gauges: gauges(0) }, by(beginMs + 3 * minuteMs));
+  assert.deepEqual(state(beginMs + 3 * minuteMs), [["met", null]]);
 });

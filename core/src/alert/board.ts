@@ -10,7 +10,7 @@ import type { Completeness } from "../telemetry/completeness.ts";
 import type { Window } from "../telemetry/window.ts";
 import { createBudget, type Budget, type Burn, type KeptBudget } from "./budget.ts";
 import { inOrderOfNeed, type ObjectiveRow } from "./objective-row.ts";
-import { shareOf } from "./sli.ts";
+import { isStalled, shareOf } from "./sli.ts";
 import { printBurn } from "./print-burn.ts";
 
 export interface Declared {
@@ -71,6 +71,8 @@ interface Place {
   toldMs: number;
   everyMs: number;
   hasChanged: boolean;
+  /** Nodes whose newest window tells that what is judged handles nothing while records wait for it. */
+  readonly stalled: Set<string>;
 }
 
 export const ruleOf = ({ app, objective }: Pick<Declared, "app" | "objective">): string => `${app ?? objective.app ?? "fleet"}/${objective.name}`;
@@ -131,6 +133,8 @@ export function createBoard(self: string): Board {
         place.newestMs = Math.max(place.newestMs, window.endMs);
         place.toldMs = Math.max(place.toldMs, window.endMs);
         place.everyMs = window.everyMs;
+        if (isStalled(declared.objective, declared.app, window)) place.stalled.add(node);
+        else place.stalled.delete(node);
         place.hasChanged = true;
         if (share !== undefined) place.budget.add(window.startMs, window.endMs, share.good, share.total);
       }
@@ -166,7 +170,7 @@ const nowhere = "fleet";
 function emptyPlace(declared: Declared, scope: string, kept: KeptCounts | undefined): Place {
   const { target, periodMs } = declared.objective;
   const through = new Map(Object.entries(kept?.through ?? {}));
-  return { declared, scope, budget: createBudget({ target, periodMs, eventsMin: eventsMinOf(declared.objective), kept: kept?.steps ?? [] }), through, newestMs: -Infinity, toldMs: Math.max(-Infinity, ...through.values()), everyMs: limits.telemetryEveryMs, hasChanged: false };
+  return { declared, scope, budget: createBudget({ target, periodMs, eventsMin: eventsMinOf(declared.objective), kept: kept?.steps ?? [] }), through, newestMs: -Infinity, toldMs: Math.max(-Infinity, ...through.values()), everyMs: limits.telemetryEveryMs, hasChanged: false, stalled: new Set() };
 }
 
 const textOf = ({ objective }: Declared): string => JSON.stringify(objective);
@@ -183,14 +187,14 @@ function cut(place: Place, latestMs: number): void {
 /** What is told comes an interval late: burning is looked for up to what is known, as long as that is not long ago. */
 const burnsOf = ({ newestMs, everyMs, budget }: Place, nowMs: number): readonly Burn[] => budget.burns(Math.min(nowMs, Math.max(newestMs, nowMs - 2 * everyMs - limits.telemetryGraceMs)));
 
-function rowOf({ declared, scope, budget }: Place, burns: readonly Burn[], { nowMs, tells, completeness }: BoardLook): ObjectiveRow {
+function rowOf({ declared, scope, budget, stalled }: Place, burns: readonly Burn[], { nowMs, tells, completeness }: BoardLook): ObjectiveRow {
   const { objective, app } = declared;
   const known = completeness(objective.per, scope, declared.has);
   const { good, total, left, sinceMs } = budget.spent(nowMs);
   const isBurning = burns.some((burn) => burn.isBurning);
   // Over nodes of which nothing is known nothing is well.
   const eventsMin = eventsMinOf(objective);
-  const lacks = known.nodes === known.excused ? "nodes" : total === 0 ? "data" : Math.round(total) < eventsMin ? "events" : known.unknown > 0 || known.states.silent > 0 ? "reports" : null;
+  const lacks = known.nodes === known.excused ? "nodes" : total === 0 ? "data" : Math.round(total) < eventsMin ? "events" : stalled.size > 0 ? "stalled" : known.unknown > 0 || known.states.silent > 0 ? "reports" : null;
   const isSpent = left !== null && left <= 0 && lacks !== "events";
   const state = isBurning ? "burning" : isSpent ? "spent" : lacks === null ? "met" : "unknown";
   return {

@@ -9,7 +9,7 @@ const timeSchema = z.iso.datetime();
 export const objectiveStates = ["met", "burning", "spent", "unknown"] as const;
 
 /** Why a state is `unknown`: no node is known that belongs to it, nothing was measured yet, too few events were, or not all who belong to it have told. */
-export const objectiveLacks = ["nodes", "data", "events", "reports"] as const;
+export const objectiveLacks = ["nodes", "data", "events", "stalled", "reports"] as const;
 
 export const objectiveRowSchema = z.object({
   /** `app/name` */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { objectiveSchema, type Objective } from "../schema/objective.ts";
 import { printKey } from "../telemetry/key.ts";
 import { createDurationMeter, mergeWindows, type Window } from "../telemetry/window.ts";
-import { judgedKey, rightKey, shareOf } from "./sli.ts";
+import { isStalled, judgedKey, rightKey, shareOf } from "./sli.ts";
 
 const unit = { app: "press", function: "judge" };
 const objective = (more: object): Objective => objectiveSchema.parse({ name: "one", target: 0.9, ...more });
@@ -41,4 +41,14 @@ test("loss and accuracy: counts, and nothing where nothing was counted", () => {
   assert.deepEqual(shareOf(objective({ kind: "loss", stream: "data" }), "press", counted), { good: 10, total: 10 });
   assert.deepEqual(shareOf(objective({ name: "right", kind: "accuracy", type: "press.verdict" }), "press", counted), { good: 19, total: 20 });
   assert.equal(shareOf(objective({ kind: "accuracy", type: "press.verdict" }), "press", counted), undefined);
+});
+
+test("a function that handles nothing while records wait for it is stalled: as long as it handles some, or none wait, or not for long, it is not", () => {
+  const wanted = objective({ kind: "latency", withinMs: 250 });
+  const window = (lag: number, ageSeconds: number, handled: number): Window => windowOf({ gauges: { [printKey("holon.function.lag", unit)]: [lag, lag, lag, lag, 1], [printKey("holon.function.age", unit)]: [ageSeconds, ageSeconds, ageSeconds, ageSeconds, 1] }, durations: handled === 0 ? {} : { [printKey("holon.function.duration", unit)]: meterOf([3]) } });
+  assert.equal(isStalled(wanted, "press", window(377, 80, 0)), true);
+  for (const [lag, age, handled] of [[377, 80, 1], [0, 80, 0], [377, 0.1, 0]] as const) assert.equal(isStalled(wanted, "press", window(lag, age, handled)), false, JSON.stringify([lag, age, handled]));
+  assert.equal(isStalled(wanted, "other", window(377, 80, 0)), false);
+  assert.equal(isStalled(objective({ kind: "latency", function: "another", withinMs: 250 }), "press", window(377, 80, 0)), false);
+  assert.equal(isStalled(objective({ kind: "freshness", function: "judge", withinMs: 250 }), "press", window(377, 80, 0)), false);
 });

@@ -16,10 +16,7 @@ export const rightKey = (app: string, objective: string): string => printKey("ho
 export function shareOf(objective: Objective, app: string | undefined, window: Window): Share | undefined {
   const owner = app ?? objective.app;
   if (objective.kind === "accuracy") return fractionOf(window.sums[rightKey(owner ?? "", objective.name)] ?? 0, window.sums[judgedKey(owner ?? "", objective.name)] ?? 0);
-  const isChosen = (key: string, name: string): boolean => {
-    const parsed = parseKey(key);
-    return parsed?.name === name && (owner === undefined || parsed.attributes["app"] === owner) && (objective.function === undefined || parsed.attributes["function"] === objective.function);
-  };
+  const isChosen = (key: string, name: string): boolean => chosenUnit(objective, app, key, name) !== undefined;
   if (objective.kind === "latency") {
     const name = objective.of === "inference" ? "holon.inference.duration" : "holon.function.duration";
     const durations = Object.entries(window.durations).filter(([key]) => isChosen(key, name));
@@ -34,6 +31,28 @@ export function shareOf(objective: Objective, app: string | undefined, window: W
   const bad = stream === undefined ? sumOf((key) => isChosen(key, "holon.function.aside")) : (window.sums[printKey("holon.log.damage", { stream })] ?? 0);
   const good = stream === undefined ? sumOf((key) => isChosen(key, "holon.function.events")) : (window.sums[printKey("holon.log.records", { stream })] ?? 0);
   return fractionOf(good, good + bad);
+}
+
+/**
+ * Whether a function whose latency is judged handles nothing, while records wait for it for longer than they may: what has not been handled is in no figure of latency, and those that were are no
+ * answer to whether it is met.
+ */
+export function isStalled(objective: Objective, app: string | undefined, { gauges, durations }: Window): boolean {
+  if (objective.kind !== "latency" || objective.of === "inference") return false;
+  return Object.entries(gauges).some(([key, [, , , lag]]) => {
+    const unit = chosenUnit(objective, app, key, "holon.function.lag");
+    if (unit === undefined || lag === 0 || (durations[printKey("holon.function.duration", unit)]?.count ?? 0) > 0) return false;
+    const [, , , idleSeconds = 0] = gauges[printKey("holon.function.age", unit)] ?? [];
+    return idleSeconds * 1_000 > objective.withinMs;
+  });
+}
+
+/** Whose metric it is, where it is the one of that name of a function that the objective is about. */
+function chosenUnit(objective: Objective, app: string | undefined, key: string, name: string): Readonly<Record<string, string>> | undefined {
+  const parsed = parseKey(key);
+  const owner = app ?? objective.app;
+  const wanted = "function" in objective ? objective.function : undefined;
+  return parsed?.name === name && (owner === undefined || parsed.attributes["app"] === owner) && (wanted === undefined || parsed.attributes["function"] === wanted) ? parsed.attributes : undefined;
 }
 
 const fractionOf = (good: number, total: number): Share | undefined => (total <= 0 ? undefined : { good: Math.min(good, total), total });

@@ -1,4 +1,4 @@
-/** The shapes in which a text may stand in other text: as it is, in JSON, in an address, in hexadecimal with or without something between the bytes, and in base64 wherever in it the text begins. */
+/** The shapes in which a text may stand in other text: as it is with either end of a line, in JSON, in an address, in hexadecimal with or without something between the bytes, and in base64 wherever in it the text begins. */
 import { toHex } from "../log/hex.ts";
 import { toBase64 } from "../series/base64.ts";
 
@@ -6,6 +6,14 @@ const encoder = new TextEncoder();
 
 /** Every shape of it that is long enough to be told from chance, the longest first. */
 export function formsOf(text: string): readonly string[] {
+  const other = otherLines(text);
+  return other === undefined ? formsOfText(text) : [...new Set([...formsOfText(text), ...formsOfText(other)])].sort((one, two) => two.length - one.length);
+}
+
+/** With lines that end as another system ends them; undefined where it has one line. */
+const otherLines = (text: string): string | undefined => (text.includes("\r\n") ? text.replaceAll("\r\n", "\n") : text.includes("\n") ? text.replaceAll("\n", "\r\n") : undefined);
+
+function formsOfText(text: string): readonly string[] {
   const bytes = encoder.encode(text);
   const hex = toHex(bytes);
   const inHex = [hex, ...[":", " ", "-"].map((between) => hex.replaceAll(/..(?=.)/g, `$&${between}`))];

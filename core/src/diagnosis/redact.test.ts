@@ -161,3 +161,12 @@ test("a secret is taken out however JSON, an address or a form escapes it, and w
 test("what is escaped and no secret stays as it was", () => {
   fc.assert(fc.property(fc.array(fc.constantFrom("\\", "%", "25", "+", "u00e9", "\\u00e9", "%c3%a9", "é", " ", "\n", "x")).map((parts) => parts.join("")), (text) => assert.equal(createRedactor(["not-in-there"]).text(text), createRedactor([]).text(text))));
 });
+
+test("a secret of several lines is found whichever way its lines end", () => {
+  const secret = "-----BEGIN KEY-----\nline two of it\n-----END KEY-----";
+  const crlf = secret.replaceAll("\n", "\r\n");
+  for (const known of [secret, crlf]) {
+    const { text } = createRedactor([known]);
+    for (const told of [secret, crlf, JSON.stringify(crlf), b64(crlf), encodeURIComponent(crlf)]) assert.ok(!canBeRead(text(`before ${told} after`), "line two of it"), told);
+  }
+});

@@ -20,9 +20,8 @@ export function checkElementTypes(graph: OnnxGraph, model: string): void {
  * `HOLON_MODEL_INPUT_BAD` for a missing or unknown input, a wrong shape, two sizes for one symbolic dimension, or a given value that is not finite.
  */
 export function chooseInputs(wanted: readonly OnnxValue[], given: Tensors, bound: Tensors, model: string): Tensors {
-  const names = new Set(wanted.map((input) => input.name));
-  const unknown = Object.keys(given).find((name) => !names.has(name));
-  if (unknown !== undefined) throw bad(model, `it has no input ${unknown}; it takes ${[...names].join(", ")}`);
+  const unknown = Object.keys(given).find((name) => !wanted.some((input) => input.name === name));
+  if (unknown !== undefined) throw bad(model, `it has no input ${unknown}; it takes ${[...new Set(wanted.map((input) => input.name))].join(", ")}`);
   const sizes = new Map<string, number>();
   return Object.fromEntries(
     wanted.map((input) => {

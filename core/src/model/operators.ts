@@ -39,7 +39,7 @@ export function workOf({ operator, attributes }: OnnxNode, inputs: readonly (Ope
     const swapped = operator === "Gemm" && attributes["transA"]?.kind === "integer" && attributes["transA"].value === 1;
     return (a.values.length * b.values.length) / Math.max(1, a.shape[swapped ? 0 : 1] ?? 1) + a.values.length + b.values.length;
   }
-  if (operator === "Reshape" || operator === "ReduceSum") return a.values.length; // the other input is no tensor of values
+  if (operator === "Reshape" || operator === "ReduceSum" || inputs.length === 1) return a.values.length; // the other input is no tensor of values
   const rank = inputs.reduce((most, input) => Math.max(most, input?.shape.length ?? 0), 0);
   const shape = Array.from({ length: rank }, (_, axis) => inputs.reduce((most, input) => Math.max(most, input?.shape[axis - rank + input.shape.length] ?? 1), 1));
   return count(shape);

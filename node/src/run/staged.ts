@@ -20,6 +20,11 @@ export interface Staged {
 
 /** One append, by lane. */
 export function stagedRuns(records: readonly NewRecord[], sequences: readonly number[], settled: Promise<boolean>, { origin, epoch }: { readonly origin: NodeName; readonly epoch: Epoch }): readonly Staged[] {
+  const [only] = records;
+  if (only !== undefined && records.length === 1) {
+    const [sequence = 0] = sequences;
+    return [{ lane: { origin, stream: only.stream }, first: sequence, last: sequence, records: [{ origin, stream: only.stream, epoch, sequence, bytes: only.bytes }], settled }];
+  }
   const byStream = new Map<Lane["stream"], LogRecord[]>();
   for (const [index, { stream, bytes }] of records.entries()) {
     const record: LogRecord = { origin, stream, epoch, sequence: sequences[index] ?? 0, bytes };
