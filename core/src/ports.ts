@@ -43,6 +43,8 @@ export interface Clock {
   after(delayMs: number, callback: () => void): Timer;
   /** Resolves when what goes on from here without waiting for anything is done; not there where nothing else is. */
   turn?(): Promise<void>;
+  /** Resolves a moment later, in which others on this machine had the processor; not there where nobody else is. */
+  rest?(): Promise<void>;
 }
 
 /** Chance. */

@@ -27,6 +27,7 @@ export function createClock(options: { readonly syncedFiles?: readonly string[];
     wall: () => ({ ms: Date.now(), state: currentState() }),
     after: (delayMs, callback) => startTimer(performance.now() + delayMs, callback),
     turn: () => new Promise((resolve) => setImmediate(resolve)),
+    rest: () => new Promise((resolve) => setTimeout(resolve, 1)),
   };
 }
 

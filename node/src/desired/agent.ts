@@ -436,7 +436,9 @@ export function createAgent(context: AgentContext): Agent {
   function madeIn(app: AppDocument): UnitContext["made"] {
     const names = app.sources.flatMap((source) => (source.kind === "mqtt" && source.gives?.some(({ atOnce }) => atOnce) === true ? [`source ${app.name}/${source.name}`] : []));
     return (...made) => {
-      for (const name of names) running.get(name)?.source?.made(...made);
+      let devices = 0;
+      for (const name of names) devices += running.get(name)?.source?.made(...made) ?? 0;
+      if (devices > 0) log.standBack();
     };
   }
 

@@ -8,7 +8,8 @@ import { followOwnRecords } from "./own-records.ts";
 export interface Gives {
   committed(lanes: readonly Lane[]): void;
   /** A unit has made them, each of what it put out, and the disk does not have them yet. */
-  made(records: readonly NewRecord[], outputs: readonly UnitOutput[]): void;
+  /** Returns to how many devices they were handed. */
+  made(records: readonly NewRecord[], outputs: readonly UnitOutput[]): number;
   /** What roams, wherever it was made. Returns to how many devices it was handed. */
   roaming(type: string, subject: string, payload: Uint8Array): number;
   close(): void;
@@ -29,9 +30,9 @@ export function openGives(spec: MqttSourceSpec, { log, trace }: { readonly log: 
   }
 
   /** An actuator waits: of the record only its subject is read, and only where a topic asks for it. */
-  function giveMade({ bytes }: Pick<NewRecord, "bytes">, { type, data }: UnitOutput): void {
+  function giveMade({ bytes }: Pick<NewRecord, "bytes">, { type, data }: UnitOutput): number {
     const topic = whenMade.get(type);
-    if (topic !== undefined && !closed) give(topicFor(topic, () => decodeStoredEvent(bytes).subject ?? ""), payloadOf(data));
+    return topic === undefined || closed ? 0 : give(topicFor(topic, () => decodeStoredEvent(bytes).subject ?? ""), payloadOf(data));
   }
 
   const own = followOwnRecords(log, {
@@ -42,11 +43,11 @@ export function openGives(spec: MqttSourceSpec, { log, trace }: { readonly log: 
   return {
     committed: own.committed,
     made(records, outputs) {
-      if (whenMade.size === 0) return;
-      for (const [index, output] of outputs.entries()) {
+      if (whenMade.size === 0) return 0;
+      return outputs.reduce((devices, output, index) => {
         const record = records[index];
-        if (record !== undefined) giveMade(record, output);
-      }
+        return record === undefined ? devices : devices + giveMade(record, output);
+      }, 0);
     },
     roaming(type, subject, payload) {
       const topic = closed ? undefined : whenRoaming.get(type);

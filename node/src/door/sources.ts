@@ -32,8 +32,8 @@ export interface SourceStatus {
 export interface RunningSource {
   status(): SourceStatus;
   committed(lanes: readonly Lane[]): void;
-  /** A unit of its app made them, each of what it put out, and the disk does not have them yet. */
-  made(records: readonly NewRecord[], outputs: readonly UnitOutput[]): void;
+  /** A unit of its app made them, each of what it put out, and the disk does not have them yet. Returns to how many devices they were handed. */
+  made(records: readonly NewRecord[], outputs: readonly UnitOutput[]): number;
   /** To devices behind its door, what roams. Returns to how many. */
   roaming(type: string, subject: string, payload: Uint8Array): number;
   close(): Promise<void>;
@@ -207,7 +207,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   const gives = spec.kind === "mqtt" && spec.gives !== undefined && give !== undefined ? openGives(spec, context, give) : undefined;
   return {
     committed: (lanes) => gives?.committed(lanes),
-    made: (...made) => gives?.made(...made),
+    made: (...made) => gives?.made(...made) ?? 0,
     roaming: (...order) => gives?.roaming(...order) ?? 0,
     status: () => ({ name: spec.name, kind: spec.kind, address: door?.address, ...counts, counters: counters?.counts(), problem: problem?.toJSON() }),
     close: async () => {

@@ -6,6 +6,7 @@ import type { Lane } from "@holon/core/log/log.ts";
 import { planRetention, type HeldPart } from "@holon/core/log/retention.ts";
 import { lostRanges } from "@holon/core/log/run.ts";
 import { splitRuns } from "@holon/core/log/split-runs.ts";
+import { createClock } from "@holon/platform/clock.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { openTempLog, record, integrity, tempFolder } from "../testing/temp-log.ts";
 import type { SegmentLog } from "./segment-log.ts";
@@ -92,6 +93,26 @@ test("what may not be written any more when its turn comes is not, and the other
   assert.deepEqual(await texts(again, "data"), ["opened after nothing", "free", "again"]);
   assert.equal(again.cell("a"), undefined);
   await again.close();
+});
+
+test("who was handed what they wait for has the processor before the next commit begins, and that one alone", async (context) => {
+  const folder = tempFolder(context);
+  const [disk, clock] = [createDisk(folder), createClock()];
+  const order: string[] = [];
+  const told = { ...disk, open: async (...opened: Parameters<typeof disk.open>) => { const file = await disk.open(...opened); return new Proxy(file, { get: (target, key) => (key === "write" ? (...written: Parameters<typeof file.write>) => { order.push("write"); return target.write(...written); } : typeof Reflect.get(target, key) === "function" ? (Reflect.get(target, key) as () => unknown).bind(target) : Reflect.get(target, key)) }); } };
+  const log = await openTempLog(folder, { disk: told, clock: { ...clock, rest: () => { order.push("rest"); return clock.rest?.() ?? Promise.resolve(); } } });
+  order.splice(0);
+  await log.append({ records: [record("data", "first")] });
+  assert.ok(!order.includes("rest"));
+  order.splice(0);
+  const second = log.append({ records: [record("data", "second")] });
+  log.standBack();
+  await second;
+  assert.equal(order[0], "rest");
+  order.splice(0);
+  await log.append({ records: [record("data", "third")] });
+  assert.ok(!order.includes("rest"));
+  await log.close();
 });
 
 /** Of every so many bytes one is tried, another with each rotation. */

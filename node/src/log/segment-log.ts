@@ -93,6 +93,7 @@ export class SegmentLog implements Log {
   readonly #ahead: Ahead;
   readonly #listeners = new Set<CommitListener>();
   #lined: LinedListener | undefined;
+  #standsBack = false;
   readonly #line = createLine((stream) => this.#nextSequence(stream));
   readonly #room: (() => void)[] = [];
   readonly #letGo: LetGo;
@@ -181,6 +182,11 @@ export class SegmentLog implements Log {
   }
 
   /** Whoever wants to begin before the disk is done. One listener, of small appends; none is called while the disk is full. */
+  /** Somebody was handed what they wait for: the commit that comes next begins when others have had the processor, since whoever is woken on this one waits for who works on it. */
+  standBack(): void {
+    this.#standsBack = true;
+  }
+
   onLined(listener: LinedListener): void {
     this.#lined = listener;
   }
@@ -344,6 +350,8 @@ export class SegmentLog implements Log {
 
   async #commitAll(): Promise<void> {
     await (this.#options.clock.turn?.() ?? Promise.resolve()); // appends of the same turn share one commit, and who begins early has begun
+    if (this.#standsBack) await (this.#options.clock.rest?.() ?? Promise.resolve());
+    this.#standsBack = false;
     while (this.#failure === undefined) {
       const commit = this.#next ?? this.#encodeNext();
       this.#next = undefined;
