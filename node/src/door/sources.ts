@@ -63,7 +63,7 @@ const isFull = (error: unknown): error is HolonError => error instanceof HolonEr
 export const offsetCell = (app: string, source: string): string => `offset/${app}/${source}`;
 
 /** As for functions: what may not leave stays in `local`, so that a stream that leaves is never held up by it. */
-const streamOf = ({ stream = "local", class: own }: SourceSpec, guard: SourceContext["guard"]): StreamName => (guard.mayExport(own, stream) ? stream : "local");
+const streamOf = ({ stream = "local", class: own }: SourceSpec, guard: SourceContext["guard"]): StreamName => (stream === "local" || guard.mayExport(own, stream) ? stream : "local");
 
 export async function openSource(spec: SourceSpec, context: SourceContext): Promise<RunningSource> {
   const { app, log, events, guard, trace } = context;

@@ -61,12 +61,16 @@ export async function openMqtt(spec: MqttSourceSpec, sink: DoorSink, clock: Cloc
   };
   server.on("connection", (socket) => connections.add(createMqttConnection(socket, world)));
 
+  /** What was given last: orders of one kind follow each other. */
+  let ordered: { readonly topic: string; readonly levels: readonly string[] | undefined } = { topic: "", levels: undefined };
   const port = await listenOn(server, "mqtt", wanted);
   return {
     address: printAddress("mqtt", { host: wanted.host, port }),
     give(topic, payload) {
-      if (!isTopicName(topic)) return 0; // a subject may hold what a topic may not
-      const [packet, levels] = [publication(topic, payload), topic.split("/")];
+      if (topic !== ordered.topic) ordered = { topic, levels: isTopicName(topic) ? topic.split("/") : undefined };
+      const { levels } = ordered;
+      if (levels === undefined) return 0; // a subject may hold what a topic may not
+      const packet = publication(topic, payload);
       let devices = 0;
       for (const connection of connections) if (connection.give(levels, packet)) devices += 1;
       return devices;

@@ -19,9 +19,11 @@ export function createTopicMatcher(filters: readonly string[], source: string): 
     if (parts === undefined) throw new HolonError("HOLON_APP_BAD", `source ${source}: ${JSON.stringify(filter)} is no MQTT topic filter`);
     return parts;
   });
+  /** A device says the same topic again and again. */
+  let last = { topic: "", isTaken: false };
   return (topic) => {
-    const levels = topic.split("/");
-    return parsed.some((filter) => takes(filter, levels));
+    if (topic !== last.topic) last = { topic, isTaken: parsed.some((filter) => takes(filter, topic.split("/"))) };
+    return last.isTaken;
   };
 }
 
