@@ -3,7 +3,7 @@
  * and on a node a small graph is done before another thread is awake.
  */
 import { HolonError } from "../errors.ts";
-import { checkElementTypes, chooseInputs } from "./inputs.ts";
+import { checkElementTypes, chosenInputs } from "./inputs.ts";
 import { elementTypes, freeInputs, type OnnxGraph } from "./onnx-graph.ts";
 import { readOnnx } from "./onnx-reader.ts";
 import type { Tensor, Tensors } from "../ports.ts";
@@ -26,7 +26,7 @@ export function loadEvaluatedModel(bytes: Uint8Array, name: string): EvaluatedMo
   const constants = new Map(graph.constants.map((constant): [string, Operand] => [constant.name, { shape: constant.shape, values: constant.values }]));
   const wanted = freeInputs(graph);
   const outputsOf = (values: ReadonlyMap<string, Operand>): Tensors => Object.fromEntries(graph.outputs.map((output) => [output.name, outputNamed(values.get(output.name) ?? constants.get(output.name), output.name, name)]));
-  const startOf = (given: Tensors, bound: Tensors): Map<string, Operand> => new Map<string, Operand>(Object.entries(chooseInputs(wanted, given, bound, name)));
+  const startOf = (given: Tensors, bound: Tensors): Map<string, Operand> => new Map<string, Operand>(chosenInputs(wanted, given, bound, name));
   return {
     inputs: wanted.map((input) => input.name),
     outputs: graph.outputs.map((output) => output.name),

@@ -63,7 +63,9 @@ export function fitGate(rows: CalibrationRows, lostPointsMax: number): GateFit {
 /** Probabilities of one model's scores, and the confidence of each row. */
 export function confidenceOf(scores: Float32Array, classes: number, { temperature }: Pick<Gate, "temperature">): Float32Array {
   const likely = softmaxRows(scores, classes, temperature);
-  return Float32Array.from({ length: scores.length / classes }, (_, row) => bestOf(likely, row, classes).value);
+  const confidence = new Float32Array(Math.floor(scores.length / classes));
+  for (let row = 0; row < confidence.length; row++) confidence[row] = bestOf(likely, row, classes).value;
+  return confidence;
 }
 
 /** The temperature at which the labels are likeliest: a golden-section search, since the loss has one valley. */

@@ -1,6 +1,6 @@
 /** Which inputs a model wants, and whether a call gives them: the same rule for every runtime. */
 import { HolonError } from "../errors.ts";
-import type { Tensors } from "../ports.ts";
+import type { Tensor, Tensors } from "../ports.ts";
 import { elementTypes, freeInputs, type OnnxGraph, type OnnxValue } from "./onnx-graph.ts";
 import { tensorProblem } from "./tensor.ts";
 
@@ -19,32 +19,33 @@ export function checkElementTypes(graph: OnnxGraph, model: string): void {
  * The tensors for one run: `given` first, then `bound`; what the graph does not take is left out of `bound` and refused in `given`.
  * `HOLON_MODEL_INPUT_BAD` for a missing or unknown input, a wrong shape, two sizes for one symbolic dimension, or a given value that is not finite.
  */
-export function chooseInputs(wanted: readonly OnnxValue[], given: Tensors, bound: Tensors, model: string): Tensors {
+export const chooseInputs = (wanted: readonly OnnxValue[], given: Tensors, bound: Tensors, model: string): Tensors => Object.fromEntries(chosenInputs(wanted, given, bound, model));
+
+/** The same, one by one. */
+export function chosenInputs(wanted: readonly OnnxValue[], given: Tensors, bound: Tensors, model: string): readonly (readonly [name: string, tensor: Tensor])[] {
   const unknown = Object.keys(given).find((name) => !wanted.some((input) => input.name === name));
   if (unknown !== undefined) throw bad(model, `it has no input ${unknown}; it takes ${[...new Set(wanted.map((input) => input.name))].join(", ")}`);
   const sizes = new Map<string, number>();
-  return Object.fromEntries(
-    wanted.map((input) => {
-      const own = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
-      const tensor = own ?? (Object.hasOwn(bound, input.name) ? bound[input.name] : undefined);
-      if (tensor === undefined) throw bad(model, `input ${input.name} is missing`);
-      const problem = tensorProblem(tensor) ?? shapeProblem(input, tensor.shape, sizes) ?? (own === undefined ? undefined : finiteProblem(tensor.values));
-      if (problem !== undefined) throw bad(model, `input ${input.name} ${problem}`);
-      return [input.name, tensor];
-    }),
-  );
+  return wanted.map((input) => {
+    const own = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
+    const tensor = own ?? (Object.hasOwn(bound, input.name) ? bound[input.name] : undefined);
+    if (tensor === undefined) throw bad(model, `input ${input.name} is missing`);
+    const problem = tensorProblem(tensor) ?? shapeProblem(input, tensor.shape, sizes) ?? (own === undefined ? undefined : finiteProblem(tensor.values));
+    if (problem !== undefined) throw bad(model, `input ${input.name} ${problem}`);
+    return [input.name, tensor];
+  });
 }
 
 function shapeProblem(input: OnnxValue, shape: readonly number[], sizes: Map<string, number>): string | undefined {
   // A value without a shape takes any, a scalar included.
   if (input.shape.length === 0) return undefined;
-  const wanted = `has the shape [${shape.join(", ")}], not [${input.shape.join(", ")}]`;
-  if (shape.length !== input.shape.length) return wanted;
+  const wanted = (): string => `has the shape [${shape.join(", ")}], not [${input.shape.join(", ")}]`;
+  if (shape.length !== input.shape.length) return wanted();
   for (const [index, dimension] of input.shape.entries()) {
     const size = shape[index] ?? 0;
     if (dimension === "") continue;
     const expected = typeof dimension === "number" ? dimension : (sizes.get(dimension) ?? size);
-    if (size !== expected) return typeof dimension === "number" ? wanted : `${wanted} with ${dimension} = ${expected}`;
+    if (size !== expected) return typeof dimension === "number" ? wanted() : `${wanted()} with ${dimension} = ${expected}`;
     if (typeof dimension === "string") sizes.set(dimension, size);
   }
   return undefined;

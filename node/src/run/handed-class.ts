@@ -58,6 +58,8 @@ class SeenClass implements HandedClass {
 
   take(classes: Iterable<DataClass>): readonly DataClass[] {
     const seen = [...classes];
+    const [only] = seen;
+    if (seen.length === 1 && only !== undefined && only === this.#handed) return only === this.#ofApp || this.#ofApp === undefined ? seen : [moreSensitive(only, this.#ofApp)];
     const most = joined([...seen, ...(this.#handed === undefined ? [] : [this.#handed])]);
     if (most !== undefined && most !== this.#handed) {
       this.#handed = most;
