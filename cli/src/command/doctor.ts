@@ -107,7 +107,7 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
   return [...findings, ...(await standingNowhere(client)), ...(await firing(client))];
 }
 
-/** Together, so that what is said of one is of the moment of what is said of the others, and one that hangs keeps nobody waiting. */
+/** Together, so that what is said of one is of the moment of what is said of the others, and one that hangs keeps nobody else from being asked. */
 const askedAtOnce = 16;
 
 async function listedFindings({ name, drift }: Awaited<ReturnType<typeof listNodeRows>>[number], client: Client, options: ClientOptions): Promise<readonly Finding[]> {

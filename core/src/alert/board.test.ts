@@ -185,7 +185,7 @@ test("an alert says of which site it is, be it by site or by node: routes and si
 
 test("latency is not met, but unknown, while a function handles nothing of what waits", () => {
   const board = createBoard("edge");
-  board.declare([{ app: "press", objective: objectiveSchema.parse({ name: "quick", kind: "latency", withinMs: 200, target: 0.9 }), has: () => true }], () => undefined);
+  board.declare([{ app: "press", objective: objectiveSchema.parse({ name: "quick", kind: "latency", withinMs: 200, target: 0.9, per: "site" }), has: () => true }], () => undefined);
   const rows = [row("g1", "present", beginMs + 1e9)];
   const gauges = (lag: number): Window["gauges"] => ({ [printKey("holon.function.lag", unit)]: [lag, lag, lag, lag, 1], [printKey("holon.function.age", unit)]: [80, 80, 80, 80, 1] });
   const quick = createDurationMeter();
@@ -197,4 +197,9 @@ test("latency is not met, but unknown, while a function handles nothing of what 
   assert.deepEqual(state(beginMs + 2 * minuteMs), [["unknown", "stalled"]]);
   board.told("g1", "s", { ...windowOf(beginMs + 2 * minuteMs, 0, 0), gauges: gauges(0) }, by(beginMs + 3 * minuteMs));
   assert.deepEqual(state(beginMs + 3 * minuteMs), [["met", null]]);
+  // What one told that tells no more is not for ever: by its silence it is known.
+  board.told("g2", "s", { ...windowOf(beginMs + 2 * minuteMs, 0, 0), gauges: gauges(9) }, by(beginMs + 3 * minuteMs));
+  assert.deepEqual(state(beginMs + 3 * minuteMs), [["unknown", "stalled"]]);
+  board.told("g1", "s", windowOf(beginMs + 6 * minuteMs, 0, 0), by(beginMs + 7 * minuteMs));
+  assert.deepEqual(state(beginMs + 7 * minuteMs), [["met", null]]);
 });

@@ -71,8 +71,8 @@ interface Place {
   toldMs: number;
   everyMs: number;
   hasChanged: boolean;
-  /** Nodes whose newest window tells that what is judged handles nothing while records wait for it. */
-  readonly stalled: Set<string>;
+  /** Nodes whose newest window tells that what is judged handles nothing while records wait for it, and when that window ended. */
+  readonly stalled: Map<string, number>;
 }
 
 export const ruleOf = ({ app, objective }: Pick<Declared, "app" | "objective">): string => `${app ?? objective.app ?? "fleet"}/${objective.name}`;
@@ -133,8 +133,8 @@ export function createBoard(self: string): Board {
         place.newestMs = Math.max(place.newestMs, window.endMs);
         place.toldMs = Math.max(place.toldMs, window.endMs);
         place.everyMs = window.everyMs;
-        if (isStalled(declared.objective, declared.app, window)) place.stalled.add(node);
-        else place.stalled.delete(node);
+        place.stalled.delete(node);
+        if (isStalled(declared.objective, declared.app, window) && place.stalled.size < limits.objectiveNodesMax) place.stalled.set(node, window.endMs);
         place.hasChanged = true;
         if (share !== undefined) place.budget.add(window.startMs, window.endMs, share.good, share.total);
       }
@@ -170,7 +170,7 @@ const nowhere = "fleet";
 function emptyPlace(declared: Declared, scope: string, kept: KeptCounts | undefined): Place {
   const { target, periodMs } = declared.objective;
   const through = new Map(Object.entries(kept?.through ?? {}));
-  return { declared, scope, budget: createBudget({ target, periodMs, eventsMin: eventsMinOf(declared.objective), kept: kept?.steps ?? [] }), through, newestMs: -Infinity, toldMs: Math.max(-Infinity, ...through.values()), everyMs: limits.telemetryEveryMs, hasChanged: false, stalled: new Set() };
+  return { declared, scope, budget: createBudget({ target, periodMs, eventsMin: eventsMinOf(declared.objective), kept: kept?.steps ?? [] }), through, newestMs: -Infinity, toldMs: Math.max(-Infinity, ...through.values()), everyMs: limits.telemetryEveryMs, hasChanged: false, stalled: new Map() };
 }
 
 const textOf = ({ objective }: Declared): string => JSON.stringify(objective);
@@ -187,14 +187,15 @@ function cut(place: Place, latestMs: number): void {
 /** What is told comes an interval late: burning is looked for up to what is known, as long as that is not long ago. */
 const burnsOf = ({ newestMs, everyMs, budget }: Place, nowMs: number): readonly Burn[] => budget.burns(Math.min(nowMs, Math.max(newestMs, nowMs - 2 * everyMs - limits.telemetryGraceMs)));
 
-function rowOf({ declared, scope, budget, stalled }: Place, burns: readonly Burn[], { nowMs, tells, completeness }: BoardLook): ObjectiveRow {
+function rowOf(place: Place, burns: readonly Burn[], { nowMs, tells, completeness }: BoardLook): ObjectiveRow {
+  const { declared, scope, budget } = place;
   const { objective, app } = declared;
   const known = completeness(objective.per, scope, declared.has);
   const { good, total, left, sinceMs } = budget.spent(nowMs);
   const isBurning = burns.some((burn) => burn.isBurning);
   // Over nodes of which nothing is known nothing is well.
   const eventsMin = eventsMinOf(objective);
-  const lacks = known.nodes === known.excused ? "nodes" : total === 0 ? "data" : Math.round(total) < eventsMin ? "events" : stalled.size > 0 ? "stalled" : known.unknown > 0 || known.states.silent > 0 ? "reports" : null;
+  const lacks = known.nodes === known.excused ? "nodes" : total === 0 ? "data" : Math.round(total) < eventsMin ? "events" : hasStalled(place) ? "stalled" : known.unknown > 0 || known.states.silent > 0 ? "reports" : null;
   const isSpent = left !== null && left <= 0 && lacks !== "events";
   const state = isBurning ? "burning" : isSpent ? "spent" : lacks === null ? "met" : "unknown";
   return {
@@ -220,6 +221,9 @@ function rowOf({ declared, scope, budget, stalled }: Place, burns: readonly Burn
     tells: tells(objective.per, scope),
   };
 }
+
+/** One that tells no more is told of as silent, or nobody expects it: what it told last is not for ever. */
+const hasStalled = ({ stalled, newestMs, everyMs }: Place): boolean => [...stalled.values()].some((endMs) => endMs >= newestMs - 2 * everyMs);
 
 /** Nothing is known of those by which it began; or one of those who burnt may be silent, as long as that is not long ago. */
 const isDark = ({ completeness }: ObjectiveRow, burns: readonly Burn[]): boolean => burns.some(({ short, long, threshold }) => short === null || (completeness.states.silent > 0 && (long ?? 0) >= threshold));

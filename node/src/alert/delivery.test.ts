@@ -137,13 +137,19 @@ test("where the receiver took it and its answer was lost, it is told of the end 
   await close();
 });
 
-test("a ticket that becomes a page is told as one too, under a key of its own, and over once", async (context) => {
-  const { hear, tried, settle, receiver, said, book, close } = await bed(context);
+/** A ticket is told of, and becomes a page. */
+async function rise({ hear, tried, settle, receiver }: Awaited<ReturnType<typeof bed>>): Promise<void> {
   receiver.outcome = "taken";
   await hear("a", "firing", { severity: "ticket" });
   await tried();
   await hear("a", "firing", { severity: "page" });
   await settle();
+}
+
+test("a ticket that becomes a page is told as one too, under a key of its own, and over once", async (context) => {
+  const ops = await bed(context);
+  const { hear, settle, receiver, said, book, close } = ops;
+  await rise(ops);
   await hear("a", "firing", { severity: "page" });
   await settle();
   await hear("a", "resolved", { severity: "page" });
@@ -158,12 +164,9 @@ test("a ticket that becomes a page is told as one too, under a key of its own, a
 
 test("who is told of tickets alone, and was told of one, hears that it is over, whatever it has become; who is told of pages hears of both", async (context) => {
   for (const [severity, states] of [["ticket", ["firing", "resolved"]], ["page", ["firing", "resolved"]]] as const) {
-    const { hear, tried, settle, receiver, said, close } = await bed(context, { severity });
-    receiver.outcome = "taken";
-    await hear("a", "firing", { severity: "ticket" });
-    await tried();
-    await hear("a", "firing", { severity: "page" });
-    await settle();
+    const ops = await bed(context, { severity });
+    const { hear, settle, said, close } = ops;
+    await rise(ops);
     await hear("a", "resolved", { severity: "page" });
     await settle();
     assert.deepEqual(said().map(([, state]) => state), states, severity);

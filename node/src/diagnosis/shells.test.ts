@@ -9,7 +9,7 @@ import type { CallHandler } from "../link/calls.ts";
 import { integrity, openTempLog, tempFolder } from "../testing/temp-log.ts";
 import { answerShells, type ShellsContext } from "./shells.ts";
 
-test("who still listens to a shell that was closed does not end the next one", async (context) => {
+test("who still listens to a shell that was closed does not end the next one, and who asks for one more hears whose it is", async (context) => {
   const log = await openTempLog(tempFolder(context));
   context.after(() => log.close());
   const clock = createClock();
@@ -36,5 +36,6 @@ test("who still listens to a shell that was closed does not end the next one", a
   shells[0]?.wake?.();
   assert.equal(shellHeardSchema.parse(await listening).isOpen, false);
   assert.equal(shellHeardSchema.parse(await call(shellMethods.hear, { id: second })).isOpen, true);
+  await assert.rejects(open("0000000000000003"), { code: "HOLON_CALL_BUSY", message: `a shell is open on ${log.origin}, of person ann`, next: /by itself when nothing came for 5 minutes/ });
   answering.close();
 });

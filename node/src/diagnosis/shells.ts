@@ -64,7 +64,7 @@ export function answerShells(context: ShellsContext): { close(): void } {
     const names = await Promise.resolve().then(() => demandSigned(grant, signatures)).catch(refused);
     await context.demand(by, resource, grant.id);
     const used = await Promise.resolve().then(() => signing.demandFresh(grant)).catch(refused);
-    if (session !== undefined) throw new HolonError("HOLON_CALL_BUSY", `a shell is open on ${config.name}, of ${session.by}`, { next: `It ends with its command, or by itself when nothing came for ${Math.round(diagnosisBounds.shellIdleMs / 60_000)} minutes: ask again then.` });
+    if (session !== undefined) throw new HolonError("HOLON_CALL_BUSY", `a shell is open on ${config.name}, of ${session.by.principal}`, { next: `It ends with its command, or by itself when nothing came for ${Math.round(diagnosisBounds.shellIdleMs / 60_000)} minutes: ask again then.` });
     const { diagnostics } = ports;
     if (diagnostics === undefined) throw new HolonError("HOLON_SHELL_OFF", `${config.name} has no shell`);
     await known.refresh();

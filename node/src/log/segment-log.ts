@@ -181,12 +181,12 @@ export class SegmentLog implements Log {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Whoever wants to begin before the disk is done. One listener, of small appends; none is called while the disk is full. */
   /** Somebody was handed what they wait for: the commit that comes next begins when others have had the processor, since whoever is woken on this one waits for who works on it. */
   standBack(): void {
     this.#standsBack = true;
   }
 
+  /** Whoever wants to begin before the disk is done. One listener, of small appends; none is called while the disk is full. */
   onLined(listener: LinedListener): void {
     this.#lined = listener;
   }
