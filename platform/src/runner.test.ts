@@ -60,6 +60,28 @@ describe("a start with its first events", () => {
   });
 });
 
+describe("the process of all isolates", () => {
+  it("is another one from the first function with models on; who was in the one before is interrupted at rest, not at work", async () => {
+    const own = createRunner();
+    const body = `context.emit("out.made", { data: 1 })`;
+    try {
+      const resting = await own.start(programOf(body, { name: "resting" }));
+      const working = await own.start(programOf("let n = 2n ** 9n; for (let round = 0; round < 14; round++) n = n * n; " + body, { name: "working", timeoutMs: 100_000 }));
+      const work = working.handle(eventsOf(1));
+      const withModel = await own.start(programOf(`const { y } = await context.models.tiny.run({ x: { shape: [1], values: Float32Array.of(2) } }); context.emit("out.made", { data: y.values[0] })`, { uses: ["tiny"], models: { tiny } }));
+      assert.equal((await withModel.handle(eventsOf(1))).outputs[0]?.data, 4);
+      assert.equal((await work).outputs[0]?.data, 1, "it was at work");
+      await until("the one before is gone", () => own.pids().length === 1);
+      await fails(resting.handle(eventsOf(1)), "HOLON_UNIT_INTERRUPTED", /sandbox/);
+      const again = await own.start(programOf(body, { name: "resting" }));
+      assert.equal((await again.handle(eventsOf(1))).outputs[0]?.data, 1);
+      assert.equal(own.pids().length, 1, "and nobody begins one of the kind before");
+    } finally {
+      await own.close();
+    }
+  });
+});
+
 describe("what an isolate contains", () => {
   const small = { memoryBytesMax: limits.unitMemoryBytesMin, timeoutMs: 100_000 };
   const bodies: readonly (readonly [string, string, "HOLON_UNIT_DIED" | "HOLON_UNIT_THREW", RegExp])[] = [
@@ -310,7 +332,10 @@ describe("attempts to escape from an isolate", () => {
     await once(server, "listening");
     try {
       const { probeWarden } = await import("./testing/probe-warden.ts");
-      assert.deepEqual(await probeWarden(server.address()), { read: "ERR_ACCESS_DENIED", write: "ERR_ACCESS_DENIED", spawn: "ERR_ACCESS_DENIED", connect: "ERR_ACCESS_DENIED", environment: [] });
+      const denied = "ERR_ACCESS_DENIED";
+      const found = { read: denied, write: denied, spawn: denied, connect: denied, native: denied, sizes: denied, environment: [] };
+      assert.deepEqual(await probeWarden(server.address(), { last: false, threads: true }), { ...found, thread: "allowed", givesBack: false });
+      assert.deepEqual(await probeWarden(server.address(), { last: false, threads: false }), { ...found, thread: denied, givesBack: process.platform === "linux" && process.getBuiltinModule("node:ffi") !== undefined }, "a thread would have again what was given up");
     } finally {
       server.close();
     }

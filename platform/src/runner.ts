@@ -12,7 +12,7 @@ import type { Runner, ServedModels, UnitEvent, UnitInstance, UnitProgram } from 
 import { parseUnitResult } from "@holon/core/run/result.ts";
 import { withSpent } from "@holon/core/run/spent.ts";
 import { Apart } from "./runner/apart.ts";
-import { Warden, type WardenOptions } from "./runner/warden.ts";
+import { Warden, type WardenOptions, type WardenStart } from "./runner/warden.ts";
 import { createImageStore } from "./image/store.ts";
 import { startImage, startProcess } from "./runner/process.ts";
 import { Workshop } from "./runner/workshop.ts";
@@ -39,6 +39,9 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
   /** Whose last batch failed. */
   const failed = new Set<string>();
   let common: Warden | undefined;
+  let threads = false;
+  /** Commons of before. */
+  let retired: readonly Warden[] = [];
   let workshop: Workshop | undefined;
   const workshopsApart: Workshop[] = [];
   const images = createImageStore(options.images);
@@ -55,19 +58,23 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
     if (found === undefined || !Object.hasOwn(found.outputs, model) || !isTensor(rows)) throw new HolonError("HOLON_MODEL_INPUT_BAD", `function ${names.get(id) ?? ""} asked a model that it does not use, or with what is no tensor`);
     return found.decide(model, rows, cause);
   };
-  const createWarden = (last: boolean): Warden =>
-    new Warden({ last, talk: (id, text) => options.talk?.(names.get(id) ?? "", text), decide, guilty: distrust, suspected: (ids) => ids.forEach(distrust) });
-  const apart = new Apart(() => createWarden(true));
+  const createWarden = (start: WardenStart): Warden =>
+    new Warden({ start, talk: (id, text) => options.talk?.(names.get(id) ?? "", text), decide, guilty: distrust, suspected: (ids) => ids.forEach(distrust) });
+  const apart = new Apart(() => createWarden({ last: true, threads: true }));
 
-  function wardenInCommon(): Warden {
-    if (common === undefined || common.gone) common = createWarden(false);
-    return common;
+  /** One for all; from the first function on that brings models another one, with the right to threads: two would weigh twice. */
+  function wardenInCommon(withModels: boolean): Warden {
+    threads ||= withModels;
+    if (common !== undefined && !common.gone && common.threads === threads) return common;
+    retired = [...retired, ...(common === undefined ? [] : [common])].filter(({ gone }) => !gone);
+    common?.retire();
+    return (common = createWarden({ last: false, threads }));
   }
 
   async function startIsolated(program: UnitProgram, first: readonly UnitEvent[] | undefined): Promise<UnitInstance> {
     const { name, code, models, fitted, timeoutMs, runtime = "javascript", declared } = program;
     const isApart = distrusted.has(name);
-    const warden = isApart ? apart.join() : wardenInCommon();
+    const warden = isApart ? apart.join() : wardenInCommon(Object.keys(models).length > 0);
     const id = ++lastId;
     names.set(id, name);
     if (program.served !== undefined) served.set(id, program.served);
@@ -174,9 +181,9 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
       if (runtime === "image") return startImage(program, images, (text) => options.talk?.(program.name, text));
       return startIsolated(program, first);
     },
-    pids: () => [common, ...apart.all(), workshop, ...workshopsApart].flatMap((one) => (one === undefined || one.gone || one.pid === undefined ? [] : [one.pid])),
+    pids: () => [common, ...retired, ...apart.all(), workshop, ...workshopsApart].flatMap((one) => (one === undefined || one.gone || one.pid === undefined ? [] : [one.pid])),
     async close() {
-      const all = [common, ...apart.all(), workshop, ...workshopsApart].filter((one) => one !== undefined);
+      const all = [common, ...retired, ...apart.all(), workshop, ...workshopsApart].filter((one) => one !== undefined);
       for (const one of all) one.kill();
       await Promise.all(all.map((one) => one.ended));
       await images.close();

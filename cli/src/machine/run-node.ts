@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { differenceSchema } from "@holon/core/measure/measured.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import { giveBackUnused } from "@holon/platform/give-back.ts";
 import { z } from "zod";
 import { aborted } from "../ending.ts";
 import { becomeLean, flagsOf, takeAltered } from "./lean.ts";
@@ -36,6 +37,7 @@ export const runNodeAsTold = (start: string, ended: AbortSignal): Promise<void> 
 async function runNode({ config, configFile, configText, isTextRun, data, api, app, verbose }: NodeStart, ended: AbortSignal): Promise<void> {
   if (ended.aborted) return;
   const bundle = app === undefined ? undefined : await (await import("../app/bundle-folder.ts")).readBundle(app);
+  giveBackUnused();
   const token = await makeToken(data);
   const { startNode } = await loadMachine();
   const isConfigChanged = (): Promise<boolean> => readFile(configFile, "utf8").then((now) => now !== configText, () => true);

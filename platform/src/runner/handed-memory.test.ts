@@ -7,7 +7,7 @@ import { Warden } from "./warden.ts";
 const anonymousBytes = (pid: number): number => 1024 * Number(/^Anonymous:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? Number.NaN);
 
 test("what a function was handed is not kept outside of its heap, where nothing bounds it", { skip: process.platform === "linux" ? false : "this system does not tell the memory of processes" }, async (context) => {
-  const warden = new Warden({ last: false, talk: () => undefined, guilty: () => undefined, suspected: () => undefined });
+  const warden = new Warden({ start: { last: false, threads: false }, talk: () => undefined, guilty: () => undefined, suspected: () => undefined });
   context.after(async () => {
     warden.kill();
     await warden.ended;

@@ -14,9 +14,12 @@ import { toCrossing } from "@holon/core/run/crossing.ts";
 import { spentUntil } from "@holon/core/run/spent.ts";
 import { createIsolateFactory, type IsolateFactory } from "../warden/isolate.ts";
 import { openFunction, StuckAtStart, type Heard, type OpenFunction } from "../warden/function.ts";
+import { giveBackUnused } from "../give-back.ts";
 import { createModel, type PlatformModel } from "../model.ts";
 import { ProcessMemory } from "./process-memory.ts";
 import type { WardenMessage, WardenReply, WardenRequest } from "./warden-protocol.ts";
+
+giveBackUnused(); // before anybody's function is here: the right to it goes with it
 
 const functions = new Map<number, Promise<OpenFunction>>();
 const lost = new Map<number, HolonError>();

@@ -11,6 +11,7 @@ import { withSpent } from "@holon/core/run/spent.ts";
 import type { WardenMessage, WardenReply, WardenRequest } from "./warden-protocol.ts";
 import { compileBehind } from "../compile-behind.ts";
 import { diesFirst } from "../dies-first.ts";
+import { rightsToGiveBack } from "../give-back.ts";
 import { thriftyMalloc } from "../malloc.ts";
 import { insideCode } from "./inside-code.ts";
 
@@ -20,9 +21,16 @@ export interface WardenAnswer {
   readonly usage: UnitUsage;
 }
 
-export interface WardenOptions {
-  /** Runs after everything else of this machine. */
+/** What its process may do beside holding isolates. */
+export interface WardenStart {
+  /** Runs after everything else of this machine: for those that do harm. */
   readonly last: boolean;
+  /** May start a thread, as functions with models of their own need one. Who may not gives back what it needed only to start: see `rightsToGiveBack`. */
+  readonly threads: boolean;
+}
+
+export interface WardenOptions {
+  readonly start: WardenStart;
   talk(id: number, text: string): void;
   /** A function asks a model that the node answers for. */
   decide?(id: number, model: string, rows: Tensor, cause: number | undefined): Promise<readonly ModelDecision[]>;
@@ -63,11 +71,14 @@ export class Warden {
   /** For whom it was ended, and why. */
   #blamed: { readonly id: number; readonly error: HolonError } | undefined;
   #ended: (() => void) | undefined;
+  #isRetired = false;
+  /** Functions that came before it was ready. */
+  #toOpen = 0;
   readonly ended: Promise<void>;
 
   constructor(options: WardenOptions) {
     this.#options = options;
-    this.#child = spawn(options.last);
+    this.#child = spawn(options.start);
     this.ended = new Promise((resolve) => (this.#ended = resolve));
     this.#ready = this.#setUp();
     this.#ready.catch(() => undefined); // told to each who opens a function
@@ -78,6 +89,10 @@ export class Warden {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  get threads(): boolean {
+    return this.#options.start.threads;
   }
 
   get gone(): boolean {
@@ -91,7 +106,11 @@ export class Warden {
 
   /** What its start gives, and what its first batch does, if it has one. */
   open(name: string, request: Extract<WardenRequest, { kind: "open" }>): { readonly opened: Promise<WardenAnswer>; readonly answered: Promise<WardenAnswer> | undefined } {
-    const opened = this.#ready.then(() => this.#ask(name, request, request.startMs));
+    this.#toOpen++;
+    const opened = this.#ready.then(() => {
+      this.#toOpen--;
+      return this.#ask(name, request, request.startMs);
+    });
     const { id, first, startMs } = request;
     const answered = first === undefined ? undefined : this.#ready.then(() => this.#wait(name, id, startMs + first.timeoutMs));
     return { opened, answered };
@@ -103,6 +122,12 @@ export class Warden {
 
   close(id: number): void {
     if (this.#gone === undefined) this.#send({ kind: "close", id });
+  }
+
+  /** As soon as nobody is at work in it; its functions start again elsewhere with what they are handed next. */
+  retire(): void {
+    this.#isRetired = true;
+    if (this.#waiting.size === 0 && this.#toOpen === 0) this.kill();
   }
 
   /** At once; whoever waits is interrupted. */
@@ -170,6 +195,7 @@ export class Warden {
     if (all?.length === 0) this.#waiting.delete(id);
     clearTimeout(waiting?.timer);
     this.#hold(this.#waiting.size > 0);
+    if (this.#isRetired && this.#waiting.size === 0 && this.#gone === undefined) setImmediate(() => this.retire()); // behind whom this answer lets go on
     return waiting;
   }
 
@@ -211,20 +237,20 @@ export class Warden {
   }
 }
 
-function spawn(last: boolean): ChildProcess {
-  const child = fork(fileURLToPath(new URL("./warden-process.ts", import.meta.url)), [], wardenStart(last));
+function spawn(start: WardenStart): ChildProcess {
+  const child = fork(fileURLToPath(new URL("./warden-process.ts", import.meta.url)), [], wardenStart(start));
   diesFirst(child.pid);
-  if (last && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW); // its threads are yet to come: they inherit it
+  if (start.last && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW); // its threads are yet to come: they inherit it
   return child;
 }
 
 /** Rights, environment and flags of a warden. One for those that do harm, which runs after everything else, has no thread beside the one at work: what fills its memory without end would have two processors marking it. */
-export function wardenStart(last = false): ForkOptions {
+export function wardenStart({ last, threads }: WardenStart = { last: false, threads: true }): ForkOptions {
   const cache = process.env["NODE_COMPILE_CACHE"];
   const rights = [...new Set([...readable, dirname(dirname(import.meta.dirname))])].map((folder) => `--allow-fs-read=${join(folder, "*")}`);
   const cacheRights = cache === undefined ? [] : [`--allow-fs-read=${cache}/*`, `--allow-fs-write=${cache}/*`];
   return {
-    execArgv: ["--permission", "--allow-addons", "--allow-worker", "--allow-fs-read=/etc/alpine-release", ...rights, ...cacheRights, "--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", ...(last ? ["--single-threaded-gc"] : []), "--no-warnings"],
+    execArgv: ["--permission", "--allow-addons", ...(threads ? ["--allow-worker"] : rightsToGiveBack), "--allow-fs-read=/etc/alpine-release", ...rights, ...cacheRights, "--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", ...(last ? ["--single-threaded-gc"] : []), "--no-warnings"],
     env: { ...thriftyMalloc, ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
     serialization: "advanced",
     stdio: ["ignore", "ignore", process.env["HOLON_WARDEN_SAYS"] === undefined ? "ignore" : "inherit", "ipc"],

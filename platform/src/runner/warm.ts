@@ -5,7 +5,7 @@ import { Warden } from "./warden.ts";
 const nothing = `export default { kind: "holon.function", on: { type: "nothing" }, emits: {}, models: [], run() {} };`;
 
 export async function warmSandbox(): Promise<void> {
-  const warden = new Warden({ last: false, talk: () => undefined, guilty: () => undefined, suspected: () => undefined });
+  const warden = new Warden({ start: { last: false, threads: false }, talk: () => undefined, guilty: () => undefined, suspected: () => undefined });
   const setup = { name: "nothing", modelNames: [], state: [], declared: undefined };
   const { opened } = warden.open("nothing", { kind: "open", id: 1, setup, code: new TextEncoder().encode(nothing), models: {}, fitted: [], memoryBytesMax: limits.unitMemoryBytes, startMs: limits.unitStartMs });
   await opened;

@@ -2,10 +2,10 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { wardenStart } from "../runner/warden.ts";
+import { wardenStart, type WardenStart } from "../runner/warden.ts";
 
-export async function probeWarden(server: unknown): Promise<unknown> {
-  const child = fork(fileURLToPath(new URL("./probe-warden-process.ts", import.meta.url)), [JSON.stringify(server)], wardenStart());
+export async function probeWarden(server: unknown, start: WardenStart): Promise<unknown> {
+  const child = fork(fileURLToPath(new URL("./probe-warden-process.ts", import.meta.url)), [JSON.stringify(server)], wardenStart(start));
   const [found] = await once(child, "message");
   child.disconnect();
   return found;
