@@ -1,9 +1,9 @@
 /**
  * Starts this program anew, in the same process, as what runs for months on a small machine:
  *
- *     as called ─▶ lean, all loaded once, so that what is new gets into the cache of modules ─▶ lean, everything from the cache, told what to run
+ *     as called ─▶ lean, where what is new gets into the cache: as one file, or every module once ─▶ lean, everything from the cache, told what to run
  *
- * What comes from the cache has its types stripped already; what strips them weighs 17 MB in each thread that loads it. Lean also means
+ * What comes from the cache has its types stripped already; what strips them weighs 17 MB in each thread that loads it. As one file it weighs 15 MB less than as modules. Lean also means
  * a small young generation, since what a node throws away is small and often, and few threads and arenas beside the ones that work.
  *
  * What lies in the cache runs in the place of the files that are measured: before anything is loaded from it, whatever this node did not make itself is taken away.
@@ -27,12 +27,12 @@ const toldBytesMax = 100_000;
 
 /**
  * Does not return where it starts anew. Elsewhere (Windows, or a start that is lean already) it returns and the program goes on.
- * `flags` are `flagsOf` the node; `load` loads what it may need; `start` says what is to run to the program that takes this one's place, see `takeStart`. A program that was told to
+ * `flags` are `flagsOf` the node; `fill` puts into the cache what it may need, and resolves to the file of the program that is to run, if that is another; `start` says what is to run to the program that takes this one's place, see `takeStart`. A program that was told to
  * end meanwhile returns too: the one that takes its place would know nothing of it.
  */
-export async function becomeLean(folder: string, flags: readonly string[], load: () => Promise<unknown>, start: string, ended: AbortSignal): Promise<void> {
+export async function becomeLean(folder: string, flags: readonly string[], fill: (cache: string) => Promise<string | undefined>, start: string, ended: AbortSignal): Promise<void> {
   if (process.execve === undefined || process.platform === "win32") return;
-  const [, ...words] = process.argv;
+  const [, program = "", ...words] = process.argv;
   const life = lifeOfProcess();
   if (life === "run") return;
   const { believeCompiled, cacheFolder, noteCompiled } = await import("@holon/platform/measurer/compiled.ts"); // not for the last of its lives
@@ -42,16 +42,16 @@ export async function becomeLean(folder: string, flags: readonly string[], load:
     const altered = (await believeCompiled(folder)).slice(0, alteredMax);
     await toldSignals();
     if (ended.aborted) return;
-    process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...words], { ...thriftyMalloc, ...given, NODE_COMPILE_CACHE: cacheFolder(folder), ...markedAs("filling"), [alteredBefore]: JSON.stringify(altered) });
+    process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, program, ...words], { ...thriftyMalloc, ...given, NODE_COMPILE_CACHE: cacheFolder(folder), ...markedAs("filling"), [alteredBefore]: JSON.stringify(altered) });
   }
-  await load();
+  const one = await fill(cacheFolder(folder));
   flushCompileCache();
   const unnoted = await noteCompiled(folder);
   if (unnoted !== undefined) process.stderr.write(`what was compiled of the program could not be noted, and is made anew at the next start: ${unnoted.code} ${unnoted.message}\n`);
   await toldSignals();
   if (ended.aborted) return;
   const isShort = Buffer.byteLength(start) <= toldBytesMax; // what is longer is read anew by the words of the command
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...words], { ...given, ...markedAs("run"), ...(isShort ? { [told]: start } : {}) });
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, isShort ? (one ?? program) : program, ...words], { ...given, ...markedAs("run"), ...(isShort ? { [told]: start } : {}) });
 }
 
 /**

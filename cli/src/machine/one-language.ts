@@ -4,7 +4,8 @@
  */
 import { registerHooks } from "node:module";
 
-const languages = /\/zod\/v4\/locales\/index\.js$/;
+/** The module that loads them all, by its address or its path. */
+export const languages = /\/zod\/v4\/locales\/index\.js$/;
 
 /** To be called before anything is loaded that loads zod. */
 export function leaveOutLanguages(): void {

@@ -2,12 +2,14 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { toHolonError } from "@holon/core/errors.ts";
 import { differenceSchema } from "@holon/core/measure/measured.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import { giveBackUnused } from "@holon/platform/give-back.ts";
 import { z } from "zod";
 import { aborted } from "../ending.ts";
 import { becomeLean, flagsOf, takeAltered } from "./lean.ts";
+import { languages } from "./one-language.ts";
 import { makeToken } from "./token.ts";
 
 const nodeStartSchema = z.strictObject({
@@ -27,7 +29,7 @@ export type NodeStart = z.infer<typeof nodeStartSchema>;
 
 /** Starts this program anew, lean, and runs the node there; where that cannot be, here. */
 export async function runNodeLean(start: NodeStart, ended: AbortSignal): Promise<void> {
-  await becomeLean(join(start.data, start.config.name), flagsOf(start.config), () => loadAll(start), JSON.stringify(start), ended);
+  await becomeLean(join(start.data, start.config.name), flagsOf(start.config), (cache) => fill(start, cache), JSON.stringify(start), ended);
   await runNode(start, ended);
 }
 
@@ -59,6 +61,27 @@ async function runNode({ config, configFile, configText, isTextRun, data, api, a
 /** Not for whoever starts no node. */
 const loadMachine = () => import("./compose.ts");
 
+/** What carries control has memory, and more that it may load than others; all else runs from one file. */
+async function fill(start: NodeStart, cache: string): Promise<string | undefined> {
+  const { warmSandbox } = await import("@holon/platform/runner/warm.ts");
+  const one = start.config.control ? undefined : await makeOneFile(cache);
+  if (one === undefined) await loadAll(start);
+  await warmSandbox();
+  return one;
+}
+
+/** Undefined where it cannot be made: then the program runs as it lies. */
+async function makeOneFile(cache: string): Promise<string | undefined> {
+  try {
+    const { oneFile } = await import("@holon/platform/one-file.ts");
+    return await oneFile({ entry: join(import.meta.dirname, "../holon.ts"), folder: join(cache, "program"), apart: [join(import.meta.dirname, "../program.ts")], empty: languages });
+  } catch (error) {
+    const { code, message } = toHolonError(error);
+    process.stderr.write(`the program could not be made into one file, and runs as it lies, in more memory: ${code} ${message}\n`);
+    return undefined;
+  }
+}
+
 /** All that this node loads as it starts, and what it verifies and issues with soon after: of the cache it believes what is made here, and strips the rest anew in each of its lives. */
 async function loadAll({ config, data }: NodeStart): Promise<void> {
   await loadMachine();
@@ -67,6 +90,4 @@ async function loadAll({ config, data }: NodeStart): Promise<void> {
   const { pinnedPath } = await import("@holon/platform/trust/tuf.ts");
   if (existsSync(pinnedPath(join(data, config.name), "images"))) await import("@holon/platform/trust/tuf-session.ts");
   if (config.siblings.some(({ address }) => address === undefined)) await import("@holon/platform/discovery/mdns.ts");
-  const { warmSandbox } = await import("@holon/platform/runner/warm.ts");
-  await warmSandbox();
 }
