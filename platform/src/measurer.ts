@@ -12,7 +12,7 @@ import type { Measurer } from "@holon/core/ports.ts";
 import { z } from "zod";
 import { measureInside } from "./runner/inside-code.ts";
 import { diskError, isErrno } from "./disk/error.ts";
-import { lookAtCompiled, noteCompiled } from "./measurer/compiled.ts";
+import { goneFrom, lookAtCompiled, noteCompiled, programFolder } from "./measurer/compiled.ts";
 import { keyPath, macOf, readKey } from "./measurer/key.ts";
 import { isLink, measuredWorkspaces, programFiles } from "./measurer/program.ts";
 import { hashOfPackage, isPackage, packageNames } from "./measurer/packages.ts";
@@ -42,6 +42,8 @@ export interface MeasurerOptions {
   readonly compiled?: readonly Difference[];
   /** What is found at the first start is adopted. */
   readonly trustsFirst?: boolean;
+  /** Makes again what of the running program is gone from `cache/program`: hashes by name. */
+  restoreProgram?(gone: Readonly<Record<string, string>>): Promise<void>;
   /** Fails where a configuration is none: nobody adopts one with which the node would not start. */
   checkConfig?(text: string): Promise<void>;
 }
@@ -49,7 +51,7 @@ export interface MeasurerOptions {
 const recordPath = (folder: string): string => join(folder, "measured.json");
 const recordSchema = z.strictObject({ adopted: adoptedSchema, mac: z.base64() });
 
-export function createMeasurer({ folder, config, program = installed, runtime = process.execPath, start, compiled = [], trustsFirst = false, checkConfig }: MeasurerOptions): Measurer {
+export function createMeasurer({ folder, config, program = installed, runtime = process.execPath, start, compiled = [], trustsFirst = false, restoreProgram, checkConfig }: MeasurerOptions): Measurer {
   const alteredCompiled = new Map(compiled.map((one) => [one.what, one] as const));
   const place = (name: string): string | undefined => (name === runtimeName ? runtime : name === configurationName ? config : join(program, name));
   const parts = (): readonly StartPart[] => (start === undefined ? [] : startParts(start, textOf(linkerFile)));
@@ -83,6 +85,8 @@ export function createMeasurer({ folder, config, program = installed, runtime = 
     async derived() {
       const inside = await measureInside();
       for (const one of await lookAtCompiled(folder)) alteredCompiled.set(one.what, one);
+      const gone = restoreProgram === undefined ? {} : await goneFrom(folder, programFolder);
+      if (Object.keys(gone).length > 0) await restoreProgram?.(gone).catch(() => undefined); // at the next look again, and at the next start
       if (inside !== undefined) alteredCompiled.set(`cache/${inside.name}`, { what: `cache/${inside.name}`, expected: inside.expected, found: inside.found });
       return [...alteredCompiled.values()];
     },

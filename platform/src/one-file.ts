@@ -9,7 +9,7 @@
 import type { BuildResult, ImportKind, Plugin } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { withBundler } from "./bundler.ts";
@@ -41,11 +41,22 @@ export async function oneFile(options: OneFileOptions): Promise<string> {
   if (await isCurrent(folder)) return program;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
+  for (const { path, contents } of await make(options)) await writeWhole(path, contents, 0o600);
+  return program;
+}
+
+/** Writes anew what of it is gone, while it runs: of `hashes`, by name in its folder, those that the modules as they lie now still give. Nothing else is touched. */
+export async function restoreOneFile(options: OneFileOptions, hashes: Readonly<Record<string, string>>): Promise<void> {
+  for (const { path, contents } of await make(options)) {
+    if (hashes[basename(path)] === createHash("sha256").update(contents).digest("hex")) await writeWhole(path, contents, 0o600);
+  }
+}
+
+/** The last of them says what they were made of: without it what was written is not whole, and is made anew. */
+async function make(options: OneFileOptions): Promise<readonly { readonly path: string; readonly contents: Uint8Array | string }[]> {
   const { outputFiles, metafile } = await build(options);
   const files = await hashesOf(Object.keys(metafile.inputs).filter((path) => !path.includes(":")).map((path) => resolve("/", path)));
-  for (const { path, contents } of outputFiles) await writeWhole(path, contents, 0o600);
-  await writeWhole(madeOfPath(folder), `${JSON.stringify({ how, files })}\n`, 0o600); // last: what is not whole is made anew
-  return program;
+  return [...outputFiles, { path: madeOfPath(options.folder), contents: `${JSON.stringify({ how, files })}\n` }];
 }
 
 async function isCurrent(folder: string): Promise<boolean> {

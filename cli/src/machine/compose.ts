@@ -37,6 +37,7 @@ import { openLogCipher } from "@holon/platform/log-keys.ts";
 import { createAttestor } from "@holon/platform/attestor.ts";
 import { hasMachineTpm } from "@holon/platform/tpm/tools.ts";
 import { createMeasurer } from "@holon/platform/measurer.ts";
+import { cacheFolder } from "@holon/platform/measurer/compiled.ts";
 import { startedWith, type StartedWith } from "@holon/platform/measurer/start.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
@@ -54,6 +55,7 @@ import { createTrustTuf } from "@holon/platform/trust/tuf.ts";
 import { makeVault } from "@holon/platform/vault.ts";
 import { sweepUnfinished } from "@holon/platform/whole-file.ts";
 import { forgetApi, keepApi } from "./own-api.ts";
+import { restoreOwnProgram } from "./own-program.ts";
 import { createWhatIfAside } from "./what-if-aside.ts";
 
 export interface NodeOptions {
@@ -130,7 +132,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       ...attestorOf(folder, config),
-      measurer: createMeasurer({ folder, config: options.configFile, start: options.start ?? startedWith(), ...(options.compiled === undefined ? {} : { compiled: options.compiled }), trustsFirst: options.trustsFirst === true, ...(options.checkConfig === undefined ? {} : { checkConfig: options.checkConfig }) }),
+      measurer: createMeasurer({ folder, config: options.configFile, start: options.start ?? startedWith(), ...(options.compiled === undefined ? {} : { compiled: options.compiled }), trustsFirst: options.trustsFirst === true, restoreProgram: (gone) => restoreOwnProgram(cacheFolder(folder), gone), ...(options.checkConfig === undefined ? {} : { checkConfig: options.checkConfig }) }),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
       ...(config.control && config.provider !== undefined ? { provider: (await import("@holon/platform/provider.ts")).createProvider(config.provider, secrets) } : {}),
       lines: createLines(folder),

@@ -6,10 +6,11 @@ import { toHolonError } from "@holon/core/errors.ts";
 import { differenceSchema } from "@holon/core/measure/measured.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import { giveBackUnused } from "@holon/platform/give-back.ts";
+import { oneFile } from "@holon/platform/one-file.ts";
 import { z } from "zod";
 import { aborted } from "../ending.ts";
 import { becomeLean, flagsOf, takeAltered } from "./lean.ts";
-import { languages } from "./one-language.ts";
+import { ownProgram } from "./own-program.ts";
 import { makeToken } from "./token.ts";
 
 const nodeStartSchema = z.strictObject({
@@ -73,8 +74,7 @@ async function fill(start: NodeStart, cache: string): Promise<string | undefined
 /** Undefined where it cannot be made: then the program runs as it lies. */
 async function makeOneFile(cache: string): Promise<string | undefined> {
   try {
-    const { oneFile } = await import("@holon/platform/one-file.ts");
-    return await oneFile({ entry: join(import.meta.dirname, "../holon.ts"), folder: join(cache, "program"), apart: [join(import.meta.dirname, "../program.ts")], empty: languages });
+    return await oneFile(ownProgram(cache));
   } catch (error) {
     const { code, message } = toHolonError(error);
     process.stderr.write(`the program could not be made into one file, and runs as it lies, in more memory: ${code} ${message}\n`);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { writeAdopted } from "../measurer.ts";
+import { createMeasurer, writeAdopted } from "../measurer.ts";
 import { believeCompiled, cacheFolder, lookAtCompiled, noteCompiled } from "./compiled.ts";
 
 async function bed(context: TestContext) {
@@ -40,6 +41,22 @@ test("notes that this node's key does not stand for are none: of a cache without
   assert.deepEqual([await believeCompiled(folder), left()], [[], ["one"]]);
   rmSync(path);
   assert.deepEqual([await believeCompiled(folder), left()], [[], []]);
+});
+
+test("what is gone of the running program is made again, and nothing else", async (context) => {
+  const { folder, left } = await bed(context);
+  const program = join(cacheFolder(folder), "program");
+  mkdirSync(program);
+  for (const name of ["entry.mjs", "later.mjs"]) writeFileSync(join(program, name), `code of ${name}`);
+  await noteCompiled(folder);
+  const asked: Readonly<Record<string, string>>[] = [];
+  const measurer = createMeasurer({ folder, restoreProgram: async (gone) => void asked.push(gone) });
+  assert.deepEqual([await measurer.derived?.(), asked], [[], []]);
+  writeFileSync(join(program, "later.mjs"), "code of somebody's");
+  rmSync(join(cacheFolder(folder), "v1", "one"));
+  assert.deepEqual((await measurer.derived?.())?.map(({ what }) => what), ["cache/program/later.mjs"]);
+  assert.deepEqual(asked, [{ "later.mjs": createHash("sha256").update("code of later.mjs").digest("hex") }]);
+  assert.deepEqual(left(), ["two"]);
 });
 
 test("what lies where a link leads is not of the cache, and stays", async (context) => {

@@ -4,7 +4,7 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { toHolonError, type HolonError } from "@holon/core/errors.ts";
 import type { Difference } from "@holon/core/measure/measured.ts";
 import { z } from "zod";
@@ -18,6 +18,8 @@ const notedSchema = z.strictObject({ files: hashesSchema, mac: z.base64() });
 type Hashes = z.infer<typeof hashesSchema>;
 
 export const cacheFolder = (folder: string): string => join(folder, "cache");
+/** In the cache: the program as one file, where this node made one. */
+export const programFolder = "program";
 const notedPath = (folder: string): string => join(folder, "compiled.json");
 
 /** Leaves in the cache what this node made itself. Resolves to what was made by it and is another by now; what it knows nothing of goes without a word, since a process writes there as it ends. */
@@ -63,6 +65,13 @@ async function isNotedBefore(folder: string): Promise<boolean> {
 
 /** The same as `believeCompiled`, while the node runs; where nothing is noted there is nothing to hold it against, and it stays. */
 export const lookAtCompiled = async (folder: string): Promise<readonly Difference[]> => ((await readNoted(folder)) === undefined ? [] : believeCompiled(folder));
+
+/** By name in a folder of the cache: hashes of what this node made there and is gone. */
+export async function goneFrom(folder: string, within: string): Promise<Hashes> {
+  const noted = (await readNoted(folder)) ?? {};
+  const names = new Set(await filesOf(cacheFolder(folder)));
+  return Object.fromEntries(Object.entries(noted).flatMap(([name, hash]) => (dirname(name) === within && !names.has(name) ? [[basename(name), hash]] : [])));
+}
 
 /** Undefined where nothing is noted that this node's key stands for. */
 async function readNoted(folder: string): Promise<Hashes | undefined> {
