@@ -40,7 +40,7 @@ export class Shell {
 
   /** Waits for its end; one that does not end is killed, and has no exit code. */
   async run(command: string): Promise<Said> {
-    const script = `. '${this.#state}'\nset -a\n${command}\n_status=$?\n{ export -p; printf 'cd %q\\n' "$PWD"; } > '${this.#state}'\nexit $_status`;
+    const script = `exec 2>&1\n. '${this.#state}'\nset -a\n${command}\n_status=$?\n{ export -p; printf 'cd %q\\n' "$PWD"; } > '${this.#state}'\nexit $_status`;
     const running = this.#start("bash", ["-c", script]);
     const timer = setTimeout(() => running.kill("SIGKILL"), commandMsMax);
     const exitCode = await running.ended;
@@ -50,7 +50,7 @@ export class Shell {
 
   start(command: string, options: { readonly terminal: boolean }): Running {
     const script = `. '${this.#state}'\n${options.terminal ? "stty cols 100 rows 42\n" : ""}exec ${command}`;
-    const { text, ...running } = options.terminal ? this.#start("script", ["-qfec", `bash -c ${quoted(script)}`, "/dev/null"]) : this.#start("bash", ["-c", script]);
+    const { text, ...running } = options.terminal ? this.#start("script", ["-qfec", `bash -c ${quoted(script)}`, "/dev/null"]) : this.#start("bash", ["-c", `exec 2>&1\n${script}`]);
     return { ...running, text: options.terminal ? () => lastScreen(text()) : text, interrupt: () => running.kill("SIGINT") };
   }
 
