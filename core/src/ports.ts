@@ -278,6 +278,8 @@ export interface ModelSession {
   readonly outputs: readonly string[];
   /** `HOLON_MODEL_INPUT_BAD` for a missing input or wrong shape. */
   run(inputs: Tensors): Promise<Tensors>;
+  /** The same where it is asked, before it returns; undefined where `run` has to be asked. */
+  runNow?(inputs: Tensors): Tensors | undefined;
   close(): Promise<void>;
 }
 

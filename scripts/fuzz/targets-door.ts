@@ -12,7 +12,7 @@ import { parseTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import { parseRequest } from "@holon/node/shared/wire.ts";
 import { parseShared } from "@holon/core/shared/state.ts";
 import { createPacketCutter, MqttViolation } from "@holon/platform/door/mqtt/frames.ts";
-import { createPacketReader, isPublish, protocolLevel, publication, readPublish } from "@holon/platform/door/mqtt/packets.ts";
+import { createPacketReader, isPublish, protocolLevel, Publication, readPublish } from "@holon/platform/door/mqtt/packets.ts";
 import { readMessage } from "@holon/platform/door/mqtt/payload.ts";
 import { parseTopicFilter } from "@holon/platform/door/mqtt/topic.ts";
 import { allCells, cellToNumber } from "@holon/platform/door/replay/csv.ts";
@@ -42,7 +42,7 @@ const app = { name: "app", version: "1", functions: [{ name: "f", code: "0".repe
 export const doorTargets: readonly Target[] = [
   {
     name: "mqtt-packets",
-    samples: () => [connect, subscribe, unsubscribe, Buffer.from([0xc0, 0]), Buffer.from([0x62, 2, 0, 1]), publication("a/b", bytesOf('{"value":1}')).v4, withProperties, Buffer.concat([connect, subscribe])],
+    samples: () => [connect, subscribe, unsubscribe, Buffer.from([0xc0, 0]), Buffer.from([0x62, 2, 0, 1]), new Publication(Buffer.from("a/b"), bytesOf('{"value":1}')).v4, withProperties, Buffer.concat([connect, subscribe])],
     expects: (error) => error instanceof MqttViolation,
     run(input) {
       const cutter = createPacketCutter(65_536);

@@ -4,10 +4,10 @@
  */
 import { HolonError } from "../errors.ts";
 import { checkElementTypes, chosenInputs } from "./inputs.ts";
-import { elementTypes, freeInputs, type OnnxGraph } from "./onnx-graph.ts";
+import { elementTypes, freeInputs, type OnnxGraph, type OnnxNode } from "./onnx-graph.ts";
 import { readOnnx } from "./onnx-reader.ts";
 import type { Tensor, Tensors } from "../ports.ts";
-import { operators, workOf, type Operand } from "./operators.ts";
+import { operators, workOf, type Operand, type Operator } from "./operators.ts";
 
 export interface EvaluatedModel {
   readonly inputs: readonly string[];
@@ -23,43 +23,64 @@ export function loadEvaluatedModel(bytes: Uint8Array, name: string): EvaluatedMo
   const graph = readOnnx(bytes, name);
   checkElementTypes(graph, name);
   checkOperators(graph, name);
-  const constants = new Map(graph.constants.map((constant): [string, Operand] => [constant.name, { shape: constant.shape, values: constant.values }]));
+  const plan = planOf(graph);
   const wanted = freeInputs(graph);
-  const outputsOf = (values: ReadonlyMap<string, Operand>): Tensors => Object.fromEntries(graph.outputs.map((output) => [output.name, outputNamed(values.get(output.name) ?? constants.get(output.name), output.name, name)]));
-  const startOf = (given: Tensors, bound: Tensors): Map<string, Operand> => new Map<string, Operand>(chosenInputs(wanted, given, bound, name));
+  const run = (workMax: number, given: Tensors, bound: Tensors): Tensors | undefined => {
+    const values = plan.constants.slice();
+    for (const [input, tensor] of chosenInputs(wanted, given, bound, name)) values[plan.slotOf(input)] = tensor;
+    if (!evaluate(plan, values, name, workMax)) return undefined;
+    return Object.fromEntries(graph.outputs.map((output) => [output.name, outputNamed(values[plan.slotOf(output.name)], output.name, name)]));
+  };
   return {
     inputs: wanted.map((input) => input.name),
     outputs: graph.outputs.map((output) => output.name),
-    run(given, bound) {
-      const values = startOf(given, bound);
-      evaluate(graph, { constants, values }, name, Number.POSITIVE_INFINITY);
-      return outputsOf(values);
-    },
-    runWithin(workMax, given, bound) {
-      const values = startOf(given, bound);
-      return evaluate(graph, { constants, values }, name, workMax) ? outputsOf(values) : undefined;
-    },
+    run: (given, bound) => run(Number.POSITIVE_INFINITY, given, bound) ?? {},
+    runWithin: run,
   };
 }
 
-/** What has a value: what the graph brings, and what was given or made. */
-interface Known {
-  readonly constants: ReadonlyMap<string, Operand>;
-  readonly values: Map<string, Operand>;
+/** A graph whose values have numbers instead of names: they were looked up once, not in each run. */
+interface Plan {
+  readonly steps: readonly Step[];
+  /** What the graph brings, each at its place among the values of a run. */
+  readonly constants: readonly (Operand | undefined)[];
+  slotOf(value: string): number;
+}
+
+interface Step {
+  readonly node: OnnxNode;
+  readonly operator: Operator;
+  readonly inputs: readonly number[];
+  readonly output: number;
+}
+
+function planOf(graph: OnnxGraph): Plan {
+  const slots = new Map<string, number>();
+  const slotOf = (value: string): number => {
+    const known = slots.get(value) ?? slots.size;
+    slots.set(value, known);
+    return known;
+  };
+  const steps = graph.nodes.flatMap((node): readonly Step[] => {
+    const [output] = node.outputs;
+    const operator = operators[node.operator];
+    return operator === undefined || output === undefined ? [] : [{ node, operator, inputs: node.inputs.map(slotOf), output: slotOf(output) }];
+  });
+  for (const { name } of [...graph.outputs, ...freeInputs(graph)]) slotOf(name);
+  const constants: (Operand | undefined)[] = [];
+  for (const { name, shape, values } of graph.constants) constants[slotOf(name)] = { shape, values };
+  return { steps, constants: Array.from({ length: slots.size }, (_, slot) => constants[slot]), slotOf };
 }
 
 /** False where it would take more work than that; `values` is then of no use. */
-function evaluate(graph: OnnxGraph, { constants, values }: Known, name: string, workMax: number): boolean {
+function evaluate({ steps }: Plan, values: (Operand | undefined)[], name: string, workMax: number): boolean {
   let work = 0;
-  for (const node of graph.nodes) {
-    const inputs = node.inputs.map((input) => values.get(input) ?? constants.get(input));
+  for (const { node, operator, inputs: slots, output } of steps) {
+    const inputs = slots.map((slot) => values[slot]);
     work += 1 + workOf(node, inputs);
     if (work > workMax) return false;
-    const [output] = node.outputs;
-    const operator = operators[node.operator];
-    if (operator === undefined || output === undefined) continue;
     try {
-      values.set(output, operator(inputs, node));
+      values[output] = operator(inputs, node);
     } catch (error) {
       if (!(error instanceof HolonError)) throw error;
       throw new HolonError(error.code, `model ${name} does not run on inputs of these shapes: ${node.operator}: ${error.message}`, { cause: error });

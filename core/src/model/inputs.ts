@@ -23,7 +23,7 @@ export const chooseInputs = (wanted: readonly OnnxValue[], given: Tensors, bound
 
 /** The same, one by one. */
 export function chosenInputs(wanted: readonly OnnxValue[], given: Tensors, bound: Tensors, model: string): readonly (readonly [name: string, tensor: Tensor])[] {
-  const unknown = Object.keys(given).find((name) => !wanted.some((input) => input.name === name));
+  const unknown = Object.keys(given).find((name) => wanted[0]?.name !== name && !wanted.some((input) => input.name === name));
   if (unknown !== undefined) throw bad(model, `it has no input ${unknown}; it takes ${[...new Set(wanted.map((input) => input.name))].join(", ")}`);
   const sizes = new Map<string, number>();
   return wanted.map((input) => {
@@ -41,7 +41,8 @@ function shapeProblem(input: OnnxValue, shape: readonly number[], sizes: Map<str
   if (input.shape.length === 0) return undefined;
   const wanted = (): string => `has the shape [${shape.join(", ")}], not [${input.shape.join(", ")}]`;
   if (shape.length !== input.shape.length) return wanted();
-  for (const [index, dimension] of input.shape.entries()) {
+  for (let index = 0; index < shape.length; index++) {
+    const dimension = input.shape[index] ?? "";
     const size = shape[index] ?? 0;
     if (dimension === "") continue;
     const expected = typeof dimension === "number" ? dimension : (sizes.get(dimension) ?? size);

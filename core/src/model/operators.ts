@@ -9,7 +9,7 @@ export interface Operand {
   readonly values: Float32Array | readonly number[];
 }
 
-type Operator = (inputs: readonly (Operand | undefined)[], node: OnnxNode) => Tensor;
+export type Operator = (inputs: readonly (Operand | undefined)[], node: OnnxNode) => Tensor;
 
 export const operators: Readonly<Record<string, Operator>> = {
   Add: pairwise((a, b) => a + b),
@@ -121,7 +121,13 @@ function gemm([a, b, c]: readonly (Operand | undefined)[], node: OnnxNode): Tens
   const beta = float(node, "beta", 1);
   const product = multiply(left, right);
   const scaled = alpha === 1 ? product : { shape: product.shape, values: product.values.map((value) => alpha * value) };
-  return c === undefined ? scaled : broadcast(scaled, c, (value, bias) => value + beta * bias);
+  if (c === undefined) return scaled;
+  if (!endsIn(scaled.shape, c.shape)) return broadcast(scaled, c, (value, bias) => value + beta * bias);
+  // As a bias mostly does: into what nobody else has seen.
+  const { values } = scaled;
+  const period = Math.max(1, c.values.length);
+  for (let index = 0; index < values.length; index++) values[index] = (values[index] ?? 0) + beta * (c.values[index % period] ?? 0);
+  return scaled;
 }
 
 function transpose(a: Operand, node: OnnxNode): Tensor {

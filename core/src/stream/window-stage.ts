@@ -98,7 +98,7 @@ export class WindowStage {
   readonly #changed = new Set<string>();
   #orphans: StageChange[] = [];
   #headChanged = false;
-  #counts = noCounts;
+  #counts = { ...noCounts };
   #waiting = 0;
   #bytes = 0;
 
@@ -108,7 +108,7 @@ export class WindowStage {
     const text = saved.get("head");
     const head = text === undefined ? undefined : headSchema.parse(JSON.parse(text));
     const isSame = head?.trigger === JSON.stringify(trigger);
-    if (head !== undefined) this.#counts = head.counts;
+    if (head !== undefined) this.#counts = { ...head.counts };
     if (head !== undefined && isSame) this.#due = head.due;
     this.#watermarks = new Watermarks(below(saved, "clock/").map(([clock, latest]) => [clock, Number(latest)] as const));
     for (const clock of this.#watermarks.clocks()) this.#heardMs.set(clock, nowMs);
@@ -117,7 +117,7 @@ export class WindowStage {
   }
 
   get counts(): WindowCounts {
-    return this.#counts;
+    return { ...this.#counts };
   }
 
   /** Events that wait for their windows to be over, or are kept for a revision. */
@@ -195,18 +195,22 @@ export class WindowStage {
     state.clocks.add(clock);
     const lateness = judgeLateness(window, late, event.timeMs, state.closedMs);
     if (lateness === "drop" || lateness === "aside") return this.#leaveOut(event, "late", lateness === "aside");
-    if (isRepeat(state, waiting, this.#trigger.once)) return void this.#observe(kept, clock, event.timeMs, { repeats: 1 });
+    if (isRepeat(state, waiting, this.#trigger.once)) {
+      this.#count("repeats");
+      return void this.#observe(kept, clock, event.timeMs);
+    }
     state.insert(waiting);
     this.#waiting += 1;
     this.#bytes += waiting.text.length;
     if (late.rule === "update") this.#markRevised(state, event.timeMs);
-    return void this.#observe(kept, clock, event.timeMs, { taken: 1, late: lateness === "timely" ? 0 : 1 });
+    this.#count("taken");
+    if (lateness !== "timely") this.#count("late");
+    return void this.#observe(kept, clock, event.timeMs);
   }
 
   /** What was heard moves its clock, whether it counts or not: a gateway that hears only repeats is not silent. */
-  #observe(kept: Kept, clock: string, timeMs: number, counts: Partial<WindowCounts>): void {
+  #observe(kept: Kept, clock: string, timeMs: number): void {
     const { allowedMs } = this.#trigger.late;
-    this.#count(counts);
     const beforeMs = this.#watermarks.latestMs(clock) - allowedMs;
     if (this.#watermarks.observe(clock, timeMs)) this.#advance(kept, beforeMs, timeMs - allowedMs);
   }
@@ -245,10 +249,11 @@ export class WindowStage {
 
   /** Windows that only a silent source keeps open: run with what is known. */
   #idleDue(nowMs: number): readonly Due[] {
-    const silent = new Set([...this.#heardMs].filter(([, heardMs]) => nowMs - heardMs >= this.#trigger.watermark.idleMs).map(([clock]) => clock));
+    const silent = new Set<string>();
+    for (const [clock, heardMs] of this.#heardMs) if (nowMs - heardMs >= this.#trigger.watermark.idleMs) silent.add(clock);
+    if (silent.size === 0) return [];
     const fresh = [...silent].filter((clock) => !this.#silent.has(clock));
     for (const clock of fresh) this.#silent.add(clock);
-    if (silent.size === 0) return [];
     const isConcerned = ({ state }: Kept): boolean => {
       const clocks = this.#clocksOf(state);
       return fresh.some((clock) => clocks.has(clock)) || (clocks.size > 1 && this.#changed.has(state.key));
@@ -272,6 +277,7 @@ export class WindowStage {
 
   /** Runs what is due, as far as there is room. */
   #run(windows: RanWindow[], room: { bytes: number }): void {
+    if (this.#due.length === 0) return; // as for most events
     let done = 0;
     const touched = new Set<Kept>();
     for (const due of this.#due) {
@@ -283,7 +289,8 @@ export class WindowStage {
       if (ran === undefined) continue;
       windows.push({ ...ran, key: due.key, reason: due.reason });
       room.bytes -= ran.events.reduce((sum, { text }) => sum + text.length, 1);
-      this.#count({ windows: 1, revised: ran.revision > 0 ? 1 : 0 });
+      this.#count("windows");
+      if (ran.revision > 0) this.#count("revised");
     }
     if (done === 0) return;
     this.#due.splice(0, done);
@@ -340,7 +347,7 @@ export class WindowStage {
     this.#orphans.push(...chunks.takeChanges(state));
     this.#kept.delete(state.key);
     this.#changed.add(state.key);
-    this.#count({ forgotten: 1 });
+    this.#count("forgotten");
     if (this.#trigger.watermark.per === "source") return; // others go by its clocks too
     for (const clock of state.clocks) {
       this.#watermarks.forget(clock);
@@ -350,14 +357,12 @@ export class WindowStage {
   }
 
   #leaveOut(event: UnitEvent, why: LeftOut["why"], aside = false): LeftOut {
-    this.#count(why !== "late" ? { [why]: 1 } : aside ? { aside: 1 } : { dropped: 1 });
+    this.#count(why !== "late" ? why : aside ? "aside" : "dropped");
     return { event, why, aside };
   }
 
-  #count(more: Partial<WindowCounts>): void {
-    const counts = { ...this.#counts };
-    for (const name of countNames) counts[name] += more[name] ?? 0;
-    this.#counts = counts;
+  #count(what: keyof WindowCounts): void {
+    this.#counts[what] += 1;
     this.#headChanged = true;
   }
 
@@ -373,8 +378,6 @@ export class WindowStage {
     for (const waiting of restored) this.#bytes += waiting.text.length;
   }
 }
-
-const countNames = countsSchema.keyof().options;
 
 const below = (saved: ReadonlyMap<string, string>, prefix: string): readonly (readonly [name: string, text: string])[] =>
   [...saved].filter(([name]) => name.startsWith(prefix)).map(([name, text]) => [name.slice(prefix.length), text]);

@@ -57,7 +57,7 @@ export interface AgentContext {
   readonly guard: Guard;
   readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace; readonly life?: string | undefined };
   readonly requests: Pick<Requests, "setApps">;
-  readonly served: Pick<ServedModels, "setDesired" | "decide">;
+  readonly served: Pick<ServedModels, "setDesired" | "decide" | "decideNow">;
   readonly shared: SharedStore;
   readonly verifier: Verifier;
   /** What is held back while the program of the node is not what was adopted. */
@@ -435,9 +435,9 @@ export function createAgent(context: AgentContext): Agent {
   /** Hands on what the app's units made to those of its doors that give it at once. */
   function madeIn(app: AppDocument): UnitContext["made"] {
     const names = app.sources.flatMap((source) => (source.kind === "mqtt" && source.gives?.some(({ atOnce }) => atOnce) === true ? [`source ${app.name}/${source.name}`] : []));
-    return (...made) => {
+    return (made) => {
       let devices = 0;
-      for (const name of names) devices += running.get(name)?.source?.made(...made) ?? 0;
+      for (const name of names) devices += running.get(name)?.source?.made(made) ?? 0;
       if (devices > 0) log.standBack();
     };
   }

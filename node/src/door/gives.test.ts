@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTrace } from "@holon/platform/trace.ts";
 import { storedEventPrefix } from "@holon/core/event/stored.ts";
+import { limits } from "@holon/core/limits.ts";
 import { mqttSourceSchema } from "@holon/core/schema/app.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
+import type { EventInput } from "../event/events.ts";
 import { openTempLog, record, tempFolder } from "../testing/temp-log.ts";
 import { openGives } from "./gives.ts";
 
@@ -45,9 +47,10 @@ test("what is given at once is given when it is made, before it is stored, and n
   });
   log.onCommit(({ lanes }) => gives.committed(lanes));
   const made = [event("local", "valve.set", "1", 1), event("local", "valve.log", "1", 2)];
-  const outputs = [1, 2].map((n) => ({ type: n === 1 ? "valve.set" : "valve.log", subject: "1", timeMs: 0, cause: 0, data: { n } }));
-  gives.made(made, outputs);
+  const input = (type: string, data: unknown): EventInput => ({ stream: "local", class: "raw", producer: "app/judge", type, subject: "1", data });
+  gives.made([input("valve.set", { n: 1 }), input("valve.log", { n: 2 })]);
   assert.deepEqual(given, [`valve/set {"n":1}`]);
+  assert.equal(gives.made([input("valve.set", 1n), { ...input("valve.set", 1), timeMs: 9e15 }, input("valve.set", "x".repeat(limits.recordBytesMax))]), 0, "no record will hold it");
   const logged = new Promise<void>((resolve) => (told = resolve));
   await log.append({ records: made });
   await logged;

@@ -1,15 +1,17 @@
 /** What a node gives to the devices behind a door: its own events of some types, from when the door was opened, as they are committed or as they are made; and what other nodes hand on to them. */
+import { isTimeOfEvent } from "@holon/core/event/iso-time.ts";
 import { decodeStoredEvent, storedType } from "@holon/core/event/stored.ts";
 import type { Lane, Log, NewRecord } from "@holon/core/log/log.ts";
-import type { OpenDoor, Trace, UnitOutput } from "@holon/core/ports.ts";
+import type { OpenDoor, Trace } from "@holon/core/ports.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { EventInput } from "../event/events.ts";
 import type { GiveSpec, MqttSourceSpec } from "@holon/core/schema/app.ts";
 import { followOwnRecords } from "./own-records.ts";
 
 export interface Gives {
   committed(lanes: readonly Lane[]): void;
-  /** A unit has made them, each of what it put out, and the disk does not have them yet. */
-  /** Returns to how many devices they were handed. */
-  made(records: readonly NewRecord[], outputs: readonly UnitOutput[]): number;
+  /** A unit has made them, and the disk does not have them yet. Returns to how many devices they were handed. */
+  made(events: readonly EventInput[]): number;
   /** What roams, wherever it was made. Returns to how many devices it was handed. */
   roaming(type: string, subject: string, payload: Uint8Array): number;
   close(): void;
@@ -29,10 +31,11 @@ export function openGives(spec: MqttSourceSpec, { log, trace }: { readonly log: 
     give(topicFor(topic, () => subject), payloadOf(data));
   }
 
-  /** An actuator waits: of the record only its subject is read, and only where a topic asks for it. */
-  function giveMade({ bytes }: Pick<NewRecord, "bytes">, { type, data }: UnitOutput): number {
-    const topic = whenMade.get(type);
-    return topic === undefined || closed ? 0 : give(topicFor(topic, () => decodeStoredEvent(bytes).subject ?? ""), payloadOf(data));
+  /** An actuator waits. What no record will hold is given to nobody: whoever records it says why. */
+  function giveMade({ type, subject = "", timeMs, data }: EventInput): number {
+    const topic = closed || (timeMs !== undefined && !isTimeOfEvent(timeMs)) ? undefined : whenMade.get(type);
+    const payload = topic === undefined ? undefined : recordable(data);
+    return topic === undefined || payload === undefined ? 0 : give(topicFor(topic, () => subject), payload);
   }
 
   const own = followOwnRecords(log, {
@@ -42,13 +45,7 @@ export function openGives(spec: MqttSourceSpec, { log, trace }: { readonly log: 
   });
   return {
     committed: own.committed,
-    made(records, outputs) {
-      if (whenMade.size === 0) return 0;
-      return outputs.reduce((devices, output, index) => {
-        const record = records[index];
-        return record === undefined ? devices : devices + giveMade(record, output);
-      }, 0);
-    },
+    made: (events) => (whenMade.size === 0 ? 0 : events.reduce((devices, event) => devices + giveMade(event), 0)),
     roaming(type, subject, payload) {
       const topic = closed ? undefined : whenRoaming.get(type);
       return topic === undefined ? 0 : give(topicFor(topic, () => subject), payload);
@@ -62,4 +59,15 @@ export function openGives(spec: MqttSourceSpec, { log, trace }: { readonly log: 
 
 const encoder = new TextEncoder();
 const payloadOf = (data: unknown): Uint8Array => encoder.encode(JSON.stringify(data));
+/** What an event has around its data. */
+const envelopeBytesMax = 4096;
+/** Undefined where it is no JSON, or may be too long for a record. */
+function recordable(data: unknown): Uint8Array | undefined {
+  try {
+    const payload = payloadOf(data);
+    return payload.length + envelopeBytesMax > limits.recordBytesMax ? undefined : payload;
+  } catch {
+    return undefined;
+  }
+}
 const topicFor = (topic: string, subject: () => string): string => (topic.includes("{subject}") ? topic.replaceAll("{subject}", subject) : topic);

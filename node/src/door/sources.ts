@@ -2,11 +2,11 @@
 import { errorTable, HolonError, isErrorCode, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Append, CellChange, Lane, Log, NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Door, DoorSink, OpenDoor, Random, Reading, Trace, UnitOutput } from "@holon/core/ports.ts";
+import type { Clock, Door, DoorSink, OpenDoor, Random, Reading, Trace } from "@holon/core/ports.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
 import type { SourceSpec, Tracing } from "@holon/core/schema/app.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
-import type { Events } from "../event/events.ts";
+import type { EventInput, Events } from "../event/events.ts";
 import type { Guard } from "../policy/guard.ts";
 import { createDoorTraces, type Entered } from "./door-traces.ts";
 import { createInOrder } from "./in-order.ts";
@@ -32,8 +32,8 @@ export interface SourceStatus {
 export interface RunningSource {
   status(): SourceStatus;
   committed(lanes: readonly Lane[]): void;
-  /** A unit of its app made them, each of what it put out, and the disk does not have them yet. Returns to how many devices they were handed. */
-  made(records: readonly NewRecord[], outputs: readonly UnitOutput[]): number;
+  /** A unit of its app made them, and the disk does not have them yet. Returns to how many devices they were handed. */
+  made(events: readonly EventInput[]): number;
   /** To devices behind its door, what roams. Returns to how many. */
   roaming(type: string, subject: string, payload: Uint8Array): number;
   close(): Promise<void>;
@@ -207,7 +207,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   const gives = spec.kind === "mqtt" && spec.gives !== undefined && give !== undefined ? openGives(spec, context, give) : undefined;
   return {
     committed: (lanes) => gives?.committed(lanes),
-    made: (...made) => gives?.made(...made) ?? 0,
+    made: (made) => gives?.made(made) ?? 0,
     roaming: (...order) => gives?.roaming(...order) ?? 0,
     status: () => ({ name: spec.name, kind: spec.kind, address: door?.address, ...counts, counters: counters?.counts(), problem: problem?.toJSON() }),
     close: async () => {

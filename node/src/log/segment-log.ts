@@ -305,7 +305,7 @@ export class SegmentLog implements Log {
 
   async #enqueue({ records = [], packed, cells = [], line, may }: Append, runs: readonly ForeignRun[]): Promise<Pending> {
     const bytes = this.#measure(records, cells, runs) + (packed === undefined ? 0 : packed.recordBytes + recordOverheadBytes * packed.count);
-    await this.#waitForRoom();
+    if (!this.#hasRoom()) await this.#waitForRoom();
     if (this.#failure !== undefined) throw this.#failure;
     if (line?.failure !== undefined) throw line.failure;
     return new Promise((resolve, reject) => {
@@ -319,8 +319,11 @@ export class SegmentLog implements Log {
   }
 
   /** Back-pressure, first come first served: who appends in order is committed in order. */
+  #hasRoom(): boolean {
+    return this.#pendingBytes <= limits.appendPendingBytesMax && this.#room.length === 0 && this.#resuming === 0;
+  }
+
   async #waitForRoom(): Promise<void> {
-    if (this.#pendingBytes <= limits.appendPendingBytesMax && this.#room.length === 0 && this.#resuming === 0) return;
     await new Promise<void>((resume) => this.#room.push(resume));
     this.#resuming -= 1;
   }

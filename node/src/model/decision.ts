@@ -1,6 +1,6 @@
 /** Who decides what a row is: one model, or a cascade of them. */
 import { confidenceOf, type Gate } from "@holon/core/model/gate.ts";
-import type { ModelDecision, ModelSession, Tensor } from "@holon/core/ports.ts";
+import type { ModelDecision, ModelSession, Tensor, Tensors } from "@holon/core/ports.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import type { HandedClass } from "../run/handed-class.ts";
 import type { ModelRequest } from "./answer.ts";
@@ -10,6 +10,8 @@ export type Decision = ModelDecision;
 /** Decides rows: a model by itself, or a cascade. `x`: [rows, …]. */
 export interface Decider {
   decide(x: Tensor, of: RowsOf): Promise<readonly Decision[]>;
+  /** The same before it returns; undefined where `decide` has to be asked. */
+  decideNow?(x: Tensor): readonly Decision[] | undefined;
 }
 
 /**
@@ -32,14 +34,19 @@ export function createModelDecider({ session, self, gate = { temperature: 1, thr
   const [input] = session.inputs;
   const [output] = session.outputs;
   if (input === undefined || output === undefined || session.inputs.length !== 1) throw new HolonError("HOLON_MODEL_INPUT_BAD", `a model that decides takes one input, not ${session.inputs.length}`);
+  function decisionsOf(x: Tensor, outputs: Tensors): readonly Decision[] {
+    const rows = x.shape[0] ?? 0;
+    const scores = outputs[output ?? ""]?.values ?? new Float32Array(0);
+    const classes = rows === 0 ? 0 : scores.length / rows;
+    if (!Number.isInteger(classes)) throw new HolonError("HOLON_MODEL_INPUT_BAD", `the model gives ${scores.length} scores for ${rows} rows`);
+    const confidence = confidenceOf(scores, Math.max(1, classes), gate);
+    return Array.from({ length: rows }, (_, row) => ({ scores: scores.slice(row * classes, (row + 1) * classes), confidence: confidence[row] ?? 0, answeredBy: self, sure: (confidence[row] ?? 0) >= gate.threshold }));
+  }
   return {
-    async decide(x) {
-      const rows = x.shape[0] ?? 0;
-      const scores = (await session.run({ [input]: x }))[output]?.values ?? new Float32Array(0);
-      const classes = rows === 0 ? 0 : scores.length / rows;
-      if (!Number.isInteger(classes)) throw new HolonError("HOLON_MODEL_INPUT_BAD", `the model gives ${scores.length} scores for ${rows} rows`);
-      const confidence = confidenceOf(scores, Math.max(1, classes), gate);
-      return Array.from({ length: rows }, (_, row) => ({ scores: scores.slice(row * classes, (row + 1) * classes), confidence: confidence[row] ?? 0, answeredBy: self, sure: (confidence[row] ?? 0) >= gate.threshold }));
+    decide: async (x) => decisionsOf(x, await session.run({ [input]: x })),
+    decideNow(x) {
+      const outputs = session.runNow?.({ [input]: x });
+      return outputs === undefined ? undefined : decisionsOf(x, outputs);
     },
   };
 }

@@ -11,7 +11,7 @@ import { canonicalJson } from "@holon/core/json.ts";
 import { withTails } from "@holon/core/schema/model-use.ts";
 import { createLinkBudget } from "@holon/core/link/budget.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Model, ModelSession, Ports, Tensor } from "@holon/core/ports.ts";
+import type { Model, ModelSession, Ports, Tensor, Tensors } from "@holon/core/ports.ts";
 import type { AppDocument, Tier } from "@holon/core/schema/app.ts";
 import type { CascadeUse } from "@holon/core/schema/model-use.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
@@ -37,6 +37,8 @@ export interface ServedModels {
   setDesired(desired: Pick<Desired, "version" | "apps" | "stages" | "spare">): Promise<void>;
   /** `of`: whose rows they are. `HOLON_MODEL_MISSING`, `HOLON_MODEL_INPUT_BAD`, and what loading it gives. */
   decide(app: string, model: string, rows: Tensor, of: RowsOf): Promise<readonly Decision[]>;
+  /** The same before it returns, where the model needs nobody for it; undefined where `decide` has to be asked. */
+  decideNow(app: string, model: string, rows: Tensor): readonly Decision[] | undefined;
   status(): readonly ServedStatus[];
   /** Milliseconds of one row, by model (`app/model`) and part of one that was run here: the middle of the last runs. */
   speeds(): Readonly<Record<string, number>>;
@@ -73,6 +75,8 @@ interface Served {
   readonly key: string;
   readonly answers: boolean;
   readonly opened: () => Promise<Opened>;
+  /** Once it is open. */
+  readonly now: () => Decider | undefined;
   readonly status: () => Omit<ServedStatus, "model">;
   close(): Promise<void>;
 }
@@ -147,6 +151,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
     const name = `${app.name}/${model.name}`;
     const { cascade: cascaded, split, drift } = model;
     let opening: Promise<Opened> | undefined;
+    let ready: Decider | undefined;
     let problem: HolonError | undefined;
     let cascade: Cascade | undefined;
     const spares = createSpares();
@@ -191,6 +196,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
       opening ??= open().then(
         (done) => {
           problem = undefined;
+          ready = done.decider;
           return done;
         },
         (error: unknown) => {
@@ -205,6 +211,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
       key,
       answers: answersHere(model, tier) && !spare.has(name),
       opened,
+      now: () => ready,
       status: () => ({ ...cascade?.status(), ...(problem === undefined ? {} : { problem: problem.toJSON() }) }),
       async close() {
         await (await opening?.catch(() => undefined))?.session.close();
@@ -243,6 +250,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
       }
     },
     decide: (app, model, rows, of) => decideBy(`${app}/${model}`, rows, of),
+    decideNow: (app, model, rows) => ((rows.shape[0] ?? 0) > limits.decideRowsMax ? undefined : served.get(`${app}/${model}`)?.now()?.decideNow?.(rows)),
     status: () => [...served].map(([model, one]) => ({ model, ...one.status() })),
     speeds: speeds.middle,
     async close() {
@@ -290,18 +298,29 @@ function createSpeeds(clock: Pick<Ports["clock"], "monotonicMs">): { timed(model
     else if (known.push(ms) > timesKept) known.shift();
   }
   return {
-    timed: (model, session) => ({
-      inputs: session.inputs,
-      outputs: session.outputs,
-      close: () => session.close(),
-      async run(inputs) {
-        const startMs = clock.monotonicMs();
-        const outputs = await session.run(inputs);
+    timed(model, session) {
+      const took = (startMs: number, inputs: Tensors): void => {
         const rows = Object.values(inputs)[0]?.shape[0] ?? 0;
         if (rows > 0) keep(model, (clock.monotonicMs() - startMs) / rows);
-        return outputs;
-      },
-    }),
+      };
+      return {
+        inputs: session.inputs,
+        outputs: session.outputs,
+        close: () => session.close(),
+        runNow(inputs) {
+          const startMs = clock.monotonicMs();
+          const outputs = session.runNow?.(inputs);
+          if (outputs !== undefined) took(startMs, inputs);
+          return outputs;
+        },
+        async run(inputs) {
+          const startMs = clock.monotonicMs();
+          const outputs = await session.run(inputs);
+          took(startMs, inputs);
+          return outputs;
+        },
+      };
+    },
     middle: () => Object.fromEntries([...times].flatMap(([model, taken]) => {
       const ms = taken.toSorted((a, b) => a - b)[taken.length >> 1] ?? 0;
       return taken.length < timesKept || ms <= 0 ? [] : [[model, ms] as const];

@@ -11,7 +11,8 @@ export const createJudgeInstance = (reduction: JudgeReduction, { app, served, po
     const inputs = judgeInputs(reduction, events);
     if (inputs.length === 0) return { outputs: [], state: [], fitted: [], status: undefined, inferenceMs: [] };
     const startMs = ports.clock.monotonicMs();
-    const decisions = await served.decide(app.name, reduction.model, judgeTensor(inputs), born);
+    const rows = judgeTensor(inputs);
+    const decisions = served.decideNow(app.name, reduction.model, rows) ?? (await served.decide(app.name, reduction.model, rows, born));
     const outputs = inputs.flatMap((input, row) => judged(reduction, input, decisions[row]?.scores ?? new Float32Array(0)) ?? []);
     const tookMs = ports.clock.monotonicMs() - startMs;
     const followed = inputs.filter(({ event }) => event.span?.sampled === true).slice(0, limits.traceCallsMax);

@@ -3,6 +3,8 @@ import { limits } from "@holon/core/limits.ts";
 import type { Clock } from "@holon/core/ports.ts";
 
 export interface Rate {
+  /** Whether there is anything to wait for. */
+  readonly isBounded: boolean;
   /** Of the next batch. */
   readonly batchMax: number;
   /** Pauses until at least one event may be taken. */
@@ -21,6 +23,7 @@ export function createRate(perSecond: number | undefined, clock: Clock): Rate {
     asOfMs = now;
   };
   return {
+    isBounded: true,
     get batchMax() {
       fill();
       return Math.max(1, Math.floor(room));
@@ -32,4 +35,4 @@ export function createRate(perSecond: number | undefined, clock: Clock): Rate {
   };
 }
 
-const unbounded: Rate = { batchMax: limits.unitBatchMax, wait: () => Promise.resolve(), took: () => undefined };
+const unbounded: Rate = { isBounded: false, batchMax: limits.unitBatchMax, wait: () => Promise.resolve(), took: () => undefined };

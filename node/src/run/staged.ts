@@ -67,7 +67,7 @@ class LinedRuns implements EarlyRuns {
     const lane = laneName(run.lane);
     const runs = this.#following(lane, position);
     if (run.first !== (runs.at(-1)?.last ?? Math.max(position, this.#reached?.get(lane) ?? 0)) + 1) return false;
-    const mine = { ...run, records: run.records.filter(this.#isWanted) };
+    const mine = run.records.every(this.#isWanted) ? run : { ...run, records: run.records.filter(this.#isWanted) };
     const size = mine.records.reduce((sum, record) => sum + record.bytes.length, 0);
     if (this.#bytes + size > limits.stagedBytesMax || runs.length >= limits.stagedRunsMax) return false;
     if (runs.length === 0) (this.#byLane ??= new Map()).set(lane, [mine]);
@@ -90,6 +90,8 @@ class LinedRuns implements EarlyRuns {
         this.#drop(lane);
         continue;
       }
+      const [only, second] = runs;
+      if (only !== undefined && second === undefined && only.records.length > 0 && only.records.length <= max) return this.#takeOnly(lane, only, runs);
       const taken = upTo(max, runs);
       const [first, last] = [taken[0], taken.at(-1)];
       if (first === undefined || last === undefined) {
@@ -117,6 +119,14 @@ class LinedRuns implements EarlyRuns {
     this.#reached = undefined;
     this.#bytes = 0;
     this.#wanted = 0;
+  }
+
+  /** As it mostly is: a reading comes alone. */
+  #takeOnly(lane: string, only: Staged, runs: Staged[]): Staged {
+    runs.pop();
+    this.#forget(only);
+    (this.#reached ??= new Map()).set(lane, only.last);
+    return only;
   }
 
   #forget(run: Staged): void {

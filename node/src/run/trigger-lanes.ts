@@ -34,17 +34,19 @@ function ownLanes(fn: Pick<UnitDocument, "on">, { app, log, guard }: LaneContext
 /** A class, since each unit has one: methods are shared. */
 class LanesOf implements TriggerLanes {
   readonly #own: readonly Lane[];
+  readonly #ownNames: readonly string[];
   readonly #context: LaneContext;
   #others: readonly Lane[] = none;
   #known = 0;
 
   constructor(own: readonly Lane[], context: LaneContext) {
     this.#own = own;
+    this.#ownNames = own.map(laneName);
     this.#context = context;
   }
 
   isOwn(lane: string): boolean {
-    return this.#own.some((own) => laneName(own) === lane);
+    return this.#ownNames.includes(lane);
   }
 
   now(): readonly Lane[] {

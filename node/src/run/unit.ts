@@ -21,7 +21,7 @@ import { hopSpanId, originOfEvent } from "@holon/core/telemetry/hop.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import type { BlobStore } from "../blob/store.ts";
-import type { Events } from "../event/events.ts";
+import type { EventInput, Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import { keyedFor } from "../reduce/node-key.ts";
@@ -109,7 +109,7 @@ export interface UnitContext {
   readonly blobs: BlobStore;
   readonly guard: Guard;
   readonly shared: SharedStore;
-  readonly served: Pick<ServedModels, "decide">;
+  readonly served: Pick<ServedModels, "decide" | "decideNow">;
   readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace };
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
@@ -124,8 +124,8 @@ export interface UnitContext {
   readonly handed?: ((origin: string) => boolean) | undefined;
   /** Whether a trace is not to be followed, since a long outage is thinned. */
   readonly isThinned?: ((traceId: string) => boolean) | undefined;
-  /** What the unit made, each of what it put out, before it is on the disk. */
-  made(records: readonly NewRecord[], outputs: readonly UnitOutput[]): void;
+  /** What the unit made, as it will be recorded, before it is on the disk. */
+  made(events: readonly EventInput[]): void;
 }
 
 interface Input {
@@ -383,9 +383,10 @@ class Unit implements RunningUnit {
         this.#requireTenure();
         const result = await this.#run(this.#instance, this.#handed);
         this.#requireTenure();
-        const outputs = this.#recordsOf(this.#handed, result ?? nothing);
+        const made = this.#eventsOf(this.#handed, result ?? nothing);
+        if (made.length > 0) this.#context.made(made); // who waits for it does not wait until it is printed
+        const outputs = this.#recordsOf(made, result ?? nothing);
         if (result !== undefined) this.#failures.passed();
-        if (result !== undefined) this.#context.made(outputs, result.outputs);
         await this.#store(this.#handed, result, outputs);
       }
       await stored.all();
@@ -441,7 +442,7 @@ class Unit implements RunningUnit {
     this.#calls.add((ports.clock.monotonicMs() - startedMs) / input.events.length);
     if (result.state.length > 0) this.#boundState(result);
     if (this.#born.maker().from === "personal") this.#keyed ??= await keyedFor(app.name, { log, ...ports });
-    await requireGranted(result.fitted, this.#fn, this.#context, (this.#ungrantedTold ??= new Set()));
+    if (result.fitted.length > 0) await requireGranted(result.fitted, this.#fn, this.#context, (this.#ungrantedTold ??= new Set()));
     this.#rate.took(input.events.length);
     return result;
   }
@@ -454,7 +455,7 @@ class Unit implements RunningUnit {
       const { records, cells } = this.#failures.replayed(again.event);
       return { events: [toUnitEvent(again.record)], handled: 0, bytes: again.record.bytes.length, positions: this.#positions, records, cells: () => cells, replayed: again.event };
     }
-    await this.#rate.wait((ms) => this.#pause(ms), () => this.#stopping);
+    if (this.#rate.isBounded) await this.#rate.wait((ms) => this.#pause(ms), () => this.#stopping);
     if (this.#stopping || this.#context.gate?.isOpen() === false) return undefined;
     if (this.#windows?.isDue() === true) return { ...this.#windowed(this.#windows, { events: [], stored: [] }, []), positions: this.#positions };
     const staged = this.#early.next(this.#positions, this.#batchMax());
@@ -534,27 +535,31 @@ class Unit implements RunningUnit {
     return { events, handled: consumed, bytes: bytesOf(from.slice(0, consumed)), records, cells, problem: overBound };
   }
 
-  #recordsOf(input: Handed, result: UnitResult): readonly NewRecord[] {
+  #eventsOf(input: Handed, { outputs, usage }: UnitResult): readonly EventInput[] {
     try {
-      return this.#outputsOf(input, result);
+      if (outputs.length > 0) input.traced.alarmed(outputs.filter(({ type }) => declaredOutput(this.#context.app, this.#fn, type)?.stream === "alarm"));
+      return outputs.map((output) => this.#recordable(() => this.#toEvent(output, input)));
     } catch (error) {
-      throw withSpent(toHolonError(error), result.usage);
+      throw withSpent(toHolonError(error), usage);
     }
   }
 
-  #outputsOf(input: Handed, { outputs }: UnitResult): readonly NewRecord[] {
-    input.traced.alarmed(outputs.filter(({ type }) => declaredOutput(this.#context.app, this.#fn, type)?.stream === "alarm"));
-    return outputs.map((output) => {
-      const record = this.#recordOf(output, input);
-      if (record.bytes.length > limits.recordBytesMax) throw new HolonError("HOLON_RECORD_TOO_LARGE", `function ${this.#name} emitted ${output.type} of ${record.bytes.length} bytes; the limit is ${limits.recordBytesMax}`);
-      return record;
-    });
+  #recordsOf(events: readonly EventInput[], { usage }: UnitResult): readonly NewRecord[] {
+    try {
+      return events.map((event) => {
+        const record = this.#recordable(() => this.#context.events.record(event));
+        if (record.bytes.length > limits.recordBytesMax) throw new HolonError("HOLON_RECORD_TOO_LARGE", `function ${this.#name} emitted ${event.type} of ${record.bytes.length} bytes; the limit is ${limits.recordBytesMax}`);
+        return record;
+      });
+    } catch (error) {
+      throw withSpent(toHolonError(error), usage);
+    }
   }
 
   /** What cannot be recorded is its own doing, and would fail for ever; a function that has taken over its sandbox says what is in it, so that its words are told nowhere. */
-  #recordOf(output: UnitResult["outputs"][number], input: Handed): NewRecord {
+  #recordable<Result>(make: () => Result): Result {
     try {
-      return this.#toRecord(output, input);
+      return make();
     } catch (cause) {
       throw new HolonError("HOLON_UNIT_THREW", `function ${this.#name} emitted what cannot be recorded`, { cause });
     }
@@ -588,7 +593,7 @@ class Unit implements RunningUnit {
     if (result.status !== undefined) this.#word = result.status;
   }
 
-  #toRecord(output: UnitResult["outputs"][number], { events, traced }: Handed): NewRecord {
+  #toEvent(output: UnitOutput, { events, traced }: Handed): EventInput {
     const declared = declaredOutput(this.#context.app, this.#fn, output.type);
     if (declared === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${this.#name} emitted ${output.type}, which it does not declare`);
     const maker = this.#born.maker();
@@ -596,7 +601,7 @@ class Unit implements RunningUnit {
     if (stream !== declared.stream) this.#context.guard.stays(label.class, declared.stream, label.through);
     const [why] = withheldBy(maker, declared.class);
     if (why !== undefined) this.#withheld = new HolonError("HOLON_REDUCTION_TELLS", `reduction ${this.#name} is handed what is ${maker.from}, and ${why}`);
-    return this.#context.events.record({
+    return {
       stream,
       type: output.type,
       ...label,
@@ -606,7 +611,7 @@ class Unit implements RunningUnit {
       causedBy: events[output.cause]?.id,
       traceparent: traced.carried(output.cause),
       data: output.data,
-    });
+    };
   }
 
   /** For functions that are triggered by it. It stays here: nobody says what a state holds, but what it was made of. */

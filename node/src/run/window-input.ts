@@ -78,7 +78,7 @@ export function openWindowInput({ unit, trigger, log, events, monotonicMs }: Win
       const { windows, leftOut, consumed } = stage.step(input, monotonicMs());
       const classOf = ({ event }: LeftOut): DataClass => stored[came.indexOf(event)]?.class ?? "raw";
       const aside = leftOut.filter((one) => one.aside).map((one) => asideRecord(one, classOf(one)));
-      const refused = reasons.map((why) => leftOut.filter((one) => !one.aside && one.why === why)).flatMap((ones) => refusedRecords(ones));
+      const refused = leftOut.length === 0 ? [] : reasons.flatMap((why) => refusedRecords(leftOut.filter((one) => !one.aside && one.why === why)));
       return {
         events: windows.map((window) => toWindowEvent(window, trigger.type, trigger.by)),
         consumed,

@@ -15,7 +15,7 @@ import { createMqttConnection, type ConnectionWorld, type MqttConnection } from 
 import { createInbox } from "./mqtt/inbox.ts";
 import { readMessage } from "./mqtt/payload.ts";
 import { createMqttSessions } from "./mqtt/session.ts";
-import { publication } from "./mqtt/packets.ts";
+import { Publication } from "./mqtt/packets.ts";
 import { createTopicMatcher, isTopicName, printTopic } from "./mqtt/topic.ts";
 import { parseAddress, printAddress } from "../net/address.ts";
 
@@ -62,15 +62,15 @@ export async function openMqtt(spec: MqttSourceSpec, sink: DoorSink, clock: Cloc
   server.on("connection", (socket) => connections.add(createMqttConnection(socket, world)));
 
   /** What was given last: orders of one kind follow each other. */
-  let ordered: { readonly topic: string; readonly levels: readonly string[] | undefined } = { topic: "", levels: undefined };
+  let ordered: { readonly topic: string; readonly name: Buffer; readonly levels: readonly string[] | undefined } = { topic: "", name: Buffer.alloc(0), levels: undefined };
   const port = await listenOn(server, "mqtt", wanted);
   return {
     address: printAddress("mqtt", { host: wanted.host, port }),
     give(topic, payload) {
-      if (topic !== ordered.topic) ordered = { topic, levels: isTopicName(topic) ? topic.split("/") : undefined };
-      const { levels } = ordered;
+      if (topic !== ordered.topic) ordered = { topic, name: Buffer.from(topic, "utf8"), levels: isTopicName(topic) ? topic.split("/") : undefined };
+      const { name, levels } = ordered;
       if (levels === undefined) return 0; // a subject may hold what a topic may not
-      const packet = publication(topic, payload);
+      const packet = new Publication(name, payload);
       let devices = 0;
       for (const connection of connections) if (connection.give(levels, packet)) devices += 1;
       return devices;

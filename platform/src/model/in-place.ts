@@ -22,12 +22,14 @@ export function loadInPlace(graph: Uint8Array, parameters: Tensors, inWorker: ()
   const bound = copyTensors(parameters);
   let worker: Promise<ModelSession> | undefined;
   let isOpen = true;
+  const runNow = (inputs: Tensors): Tensors | undefined => (isOpen ? runInPlace(model, inputs, bound) : undefined);
   return {
+    runNow,
     inputs: model.inputs.filter((input) => !Object.hasOwn(bound, input)),
     outputs: model.outputs,
     async run(inputs) {
       if (!isOpen) throw new HolonError("HOLON_INTERNAL", "the model session is closed");
-      const outputs = runInPlace(model, inputs, bound);
+      const outputs = runNow(inputs);
       if (outputs !== undefined) return outputs;
       worker ??= inWorker();
       return (await worker).run(inputs);

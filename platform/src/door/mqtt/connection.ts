@@ -70,9 +70,12 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
       if (filters.size === 0 || isClosed || socket.writableLength > limits.mqttAnswerBytesMax) return false;
       const bytes = connected?.isV5 === true ? packet.v5 : packet.v4;
       if (bytes.length > (connected?.packetBytesMax ?? 0)) return false;
-      if (![...filters.values()].some((filter) => takes(filter, levels))) return false;
-      answers.sendNow(bytes);
-      return true;
+      for (const filter of filters.values()) {
+        if (!takes(filter, levels)) continue;
+        answers.sendNow(bytes);
+        return true;
+      }
+      return false;
     },
     stop() {
       isClosed = true;

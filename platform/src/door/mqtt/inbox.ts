@@ -47,14 +47,12 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
   const queue: Arrival[] = [];
   let pendingCount = 0;
   let pendingBytes = 0;
-  let running: Promise<void> | undefined;
   let underWay = 0;
   let settled: Promise<void> = Promise.resolve();
   let begun = 0;
   /** Number of the last batch that was not stored. */
   let lastFailed = 0;
-  let isNext: (() => void) | undefined;
-  let begin: (() => void) | undefined;
+  let soon: NodeJS.Immediate | undefined;
   const waiting: (() => void)[] = [];
   let isBroken = false;
 
@@ -95,26 +93,20 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
       broken(problem);
     }
     underWay -= 1;
-    isNext?.();
+    if (soon === undefined) handOn();
     if (!isOver(0.5)) for (const callback of waiting.splice(0)) callback();
   }
 
-  async function run(): Promise<void> {
-    // Whatever the sockets bring in this turn of the event loop belongs to the first append, but for what comes when all is quiet.
-    await new Promise<void>((resolve) => {
-      begin = resolve;
-      setImmediate(resolve);
-    });
-    begin = undefined;
-    while (queue.length > 0) {
-      while (underWay >= limits.mqttAppendsMax) await new Promise<void>((resolve) => (isNext = resolve));
+  /** As many appends as may be on their way. */
+  function handOn(): void {
+    while (queue.length > 0 && underWay < limits.mqttAppendsMax) {
       const batch = take();
       begun += 1;
       const firsts = new Set(isBroken ? [] : batch.filter((one) => one.begin()));
-      settled = settle({ batch, firsts, number: begun, since: begun - underWay }, isBroken ? Promise.resolve(notAny) : store([...firsts]).then(() => undefined, toHolonError), settled);
+      const since = begun - underWay;
       underWay += 1;
+      settled = settle({ batch, firsts, number: begun, since }, isBroken ? Promise.resolve(notAny) : store([...firsts]).then(() => undefined, toHolonError), settled);
     }
-    running = undefined;
   }
 
   return {
@@ -122,15 +114,22 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
       queue.push(arrival);
       pendingCount += 1;
       pendingBytes += arrival.bytes;
-      running ??= run();
+      // Whatever the sockets bring in this turn of the event loop belongs to the first append, but for what comes when all is quiet.
+      soon ??= setImmediate(() => {
+        soon = undefined;
+        handOn();
+      });
     },
     begin() {
-      if (underWay === 0) begin?.();
+      if (underWay === 0) handOn();
     },
     isFull: () => isOver(1),
     onRoom: (callback) => void waiting.push(callback),
     drained: async () => {
-      while (running !== undefined || underWay > 0) await (running ?? settled);
+      while (queue.length > 0 || underWay > 0) {
+        if (underWay === 0) handOn();
+        await settled;
+      }
     },
   };
 }

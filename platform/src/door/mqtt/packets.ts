@@ -98,28 +98,47 @@ export const subscribed = (messageId: number, granted: readonly boolean[]): Buff
 /** The same of MQTT 5, and 0x83 (not here) instead of a failure without a reason. */
 export const subscribedV5 = (messageId: number, granted: readonly boolean[]): Buffer =>
   Buffer.from([0x90, ...remainingLength(3 + granted.length), messageId >> 8, messageId & 255, 0, ...granted.map((isGranted) => (isGranted ? 0 : 0x83))]);
-/** Section 3.3 with QoS 0, in the form of each protocol: made when somebody is there who speaks it. */
-export interface Publication {
-  readonly v4: Buffer;
-  readonly v5: Buffer;
-}
-export function publication(topic: string, payload: Uint8Array): Publication {
-  const name = Buffer.from(topic, "utf8");
-  const of = (properties: readonly number[]): Buffer => Buffer.concat([Buffer.from([0x30, ...remainingLength(2 + name.length + properties.length + payload.length), name.length >> 8, name.length & 255]), name, Buffer.from(properties), payload]);
-  let [v4, v5]: [Buffer?, Buffer?] = [];
-  return {
-    get v4() {
-      return (v4 ??= of([]));
-    },
-    get v5() {
-      return (v5 ??= of([0]));
-    },
-  };
+/** Section 3.3 with QoS 0, in the form of each protocol: made when somebody is there who speaks it. `topic` in UTF-8. */
+export class Publication {
+  readonly #topic: Uint8Array;
+  readonly #payload: Uint8Array;
+  #v4: Buffer | undefined;
+  #v5: Buffer | undefined;
+
+  constructor(topic: Uint8Array, payload: Uint8Array) {
+    this.#topic = topic;
+    this.#payload = payload;
+  }
+
+  get v4(): Buffer {
+    return (this.#v4 ??= this.#print(0));
+  }
+
+  get v5(): Buffer {
+    return (this.#v5 ??= this.#print(1));
+  }
+
+  /** In one piece: somebody waits for it. Of MQTT 5 its properties are one byte, which says that there are none. */
+  #print(propertyBytes: 0 | 1): Buffer {
+    const topicBytes = this.#topic.length;
+    const length = 2 + topicBytes + propertyBytes + this.#payload.length;
+    const headerBytes = 1 + lengthBytes(length);
+    const bytes = Buffer.allocUnsafe(headerBytes + length);
+    bytes[0] = 0x30;
+    for (let at = 1, left = length; at < headerBytes; at++, left >>= 7) bytes[at] = left < 128 ? left : (left & 127) | 128;
+    bytes[headerBytes] = topicBytes >> 8;
+    bytes[headerBytes + 1] = topicBytes & 255;
+    bytes.set(this.#topic, headerBytes + 2);
+    if (propertyBytes > 0) bytes[headerBytes + 2 + topicBytes] = 0;
+    bytes.set(this.#payload, headerBytes + 2 + topicBytes + propertyBytes);
+    return bytes;
+  }
 }
 /** MQTT 5 section 3.11: 0, or 0x11 where there was no such subscription. */
 export const unsubscribedV5 = (messageId: number, were: readonly boolean[]): Buffer => Buffer.from([0xb0, ...remainingLength(3 + were.length), messageId >> 8, messageId & 255, 0, ...were.map((was) => (was ? 0 : 0x11))]);
 export const unsubscribed = (messageId: number): Buffer => Buffer.from([0xb0, 2, messageId >> 8, messageId & 255]);
 
+const lengthBytes = (length: number): number => (length < 1 << 7 ? 1 : length < 1 << 14 ? 2 : length < 1 << 21 ? 3 : 4);
 /** Section 2.2.3. */
 function remainingLength(length: number): readonly number[] {
   return length < 128 ? [length] : [(length & 127) | 128, ...remainingLength(length >> 7)];
