@@ -9,6 +9,7 @@ import { emitsSchema, nameSchema } from "../schema/app.ts";
 import { eventTypeSchema } from "../schema/event.ts";
 import { triggerSchema } from "../schema/trigger.ts";
 import { sharedOperationSchema } from "../shared/operation.ts";
+import { plainResult } from "./plain-result.ts";
 import { unitTextMax } from "./unit-text.ts";
 
 const resultSchema = z.strictObject({
@@ -40,6 +41,11 @@ export function parseUnitResult(text: unknown, fitted: unknown, batchLength: num
   } catch {
     return "its result is no JSON";
   }
+  return (Array.isArray(fitted) && fitted.length === 0 ? plainResult(json, batchLength) : undefined) ?? parseBySchema(json, fitted, batchLength);
+}
+
+/** The same of what was JSON, whatever it is. */
+export function parseBySchema(json: unknown, fitted: unknown, batchLength: number): UnitResult | string {
   const result = resultSchema.safeParse(json);
   if (!result.success) return `its result does not fit at ${where(result.error)}`;
   const parameters = fittedSchema.safeParse(fitted);

@@ -15,8 +15,10 @@ export type StreamName = (typeof streamNames)[number];
 /** Streams that a parent may receive, in the order in which a link serves them. `local` never leaves. */
 export const exportableStreams = ["alarm", "audit", "data", "telemetry"] as const satisfies readonly StreamName[];
 
+export const eventTypePattern = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$/;
+export const eventTypeMax = 128;
 /** An event type: reverse-domain or dotted lower-case words, for example `pump.alert`. */
-export const eventTypeSchema = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$/, "dotted lower-case words").max(128);
+export const eventTypeSchema = z.string().regex(eventTypePattern, "dotted lower-case words").max(eventTypeMax);
 /** What nodes say themselves, and what is believed of them. */
 export const isSystemType = (type: string): boolean => /^holon(\.|$)/.test(type);
 export const systemTypeRefused = "names that begin with `holon.` are what nodes say themselves: choose another";

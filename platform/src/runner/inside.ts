@@ -36,14 +36,13 @@ let talk = "";
 const waiting = new Map<number, { readonly resolve: (reply: InsideModelReply) => void; readonly reject: (error: unknown) => void }>();
 const inferencesMax = 64;
 
-/** Returns what the function says of itself as JSON, or a failure. */
-function start(namespace: { readonly default?: unknown } | undefined, setupText: string, fitted: readonly FittedParameters[], bytes: ArrayBuffer | undefined): InsideResult {
+/** Returns nothing but what was said meanwhile, or a failure. */
+function start(namespace: { readonly default?: unknown } | undefined, setupText: string, fitted: readonly FittedParameters[] | undefined, bytes: ArrayBuffer | undefined): InsideResult {
   try {
     const setup: InsideSetup = JSON.parse(setupText);
     const definition = bytes === undefined ? parseDefinition(namespace?.default, setup.name) : createWasmDefinition(setup, { bytes, infer: ways.infer });
-    host = createUnitHost({ ...setup, state: new Map(setup.state), fitted, definition: timed(definition), models: createModels(ways), nowMs: () => modelClockMs });
-    const { on, emits, models } = definition;
-    return { text: JSON.stringify({ on, emits, models }), fitted: undefined, failed: undefined, talk: takeTalk() };
+    host = createUnitHost({ ...setup, state: new Map(setup.state), fitted: fitted ?? [], definition: timed(definition), models: createModels(ways), nowMs: () => modelClockMs });
+    return { text: undefined, fitted: undefined, failed: undefined, talk: takeTalk() };
   } catch (error) {
     return failure(error);
   }
@@ -133,8 +132,8 @@ async function rehearse(runtime: InsideRuntime): Promise<void> {
     context.emit("a.b", { data: 1 });
   };
   const setup = (declared: InsideSetup["declared"]): string => JSON.stringify({ name: "a/b", modelNames: [], state: [], declared } satisfies InsideSetup);
-  if (runtime === "wasm") start(undefined, setup(rehearsedDeclaration), [], Uint8Array.from(rehearsedModule).buffer);
-  else start({ default: { kind, on: { type: "a" }, emits: { "a.b": { stream: "local", class: "derived" } }, models: [], run } }, setup(undefined), [], undefined);
+  if (runtime === "wasm") start(undefined, setup(rehearsedDeclaration), undefined, Uint8Array.from(rehearsedModule).buffer);
+  else start({ default: { kind, on: { type: "a" }, emits: { "a.b": { stream: "local", class: "derived" } }, models: [], run } }, setup(undefined), undefined, undefined);
   await handle([JSON.stringify([{ id: "a/b/local/1", type: "a", source: "/a", subject: "a", timeMs: 1, arrivedMs: 1, data: {} }])]);
   host = undefined;
   eventMs = 0;

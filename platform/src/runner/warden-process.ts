@@ -83,8 +83,7 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
   memory.open(id, { name: request.setup.name, memoryBytesMax: request.memoryBytesMax, weight: () => unit?.weight() ?? 0 });
   try {
     unit = await memory.during(id, opening);
-    const { described, talk } = unit;
-    const opened: WardenReply = { kind: "done", id, text: described, fitted: undefined, talk, usage: unused };
+    const opened: WardenReply = { kind: "done", id, text: "", fitted: undefined, talk: unit.talk, usage: unused };
     if (request.first === undefined) return send(opened);
     // Mostly the first batch is done by now: to be woken twice takes the node longer than to wait for it.
     const answered = answer({ kind: "handle", id, ...request.first });

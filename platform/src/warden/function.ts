@@ -19,7 +19,6 @@ import { createMeter, type Meter } from "./meter.ts";
 import { createWardenModels, type AskNode, type WardenModels } from "./models.ts";
 
 export interface OpenFunction {
-  readonly described: string;
   readonly talk: string;
   /** Bytes, as they were counted last; 0 while they were not. */
   weight(): number;
@@ -84,8 +83,7 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
     const meter = (metered = createMeter(taken.isolate));
     meter.begin();
     const tooLong = (): Error => bad(name, `it did not load within ${request.startMs} ms`);
-    const { started, begun } = await withTime(start(request, taken, link), request.startMs, tooLong);
-    const first = await withTime(started, request.startMs, tooLong);
+    const { first, begun } = await withTime(start(request, taken, link), request.startMs, tooLong);
     if (first.failed !== undefined) throw fromInside(first.failed);
     let given = begun;
     const weigh = (): void =>
@@ -99,7 +97,6 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
     const weighAtRest = (): void => void setImmediate(() => (isAtWork ? undefined : weigh()));
     weighAtRest();
     return {
-      described: first.text ?? "",
       talk: first.talk,
       end,
       weight: () => meter.usage().memoryBytes,
@@ -121,7 +118,7 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
 }
 
 interface Begun {
-  readonly started: Promise<InsideResult>;
+  readonly first: InsideResult;
   /** The first batch, in line behind the start: the isolate's thread goes on with it without a word from here. */
   readonly begun: Promise<unknown> | undefined;
 }
@@ -129,8 +126,8 @@ interface Begun {
 async function start(request: OpenRequest, inside: InsideIsolate, link: WardenModels): Promise<Begun> {
   const [started] = await queueStart(request, inside, link);
   const begun = request.first === undefined ? undefined : handedTo(inside, request.first.eventsText);
-  for (const result of [started, begun]) result?.catch(() => undefined); // thrown to who waits for it
-  return { started, begun };
+  begun?.catch(() => undefined); // thrown to who waits for it
+  return { first: await started, begun };
 }
 
 /** Copied within an array: a text by itself would stay outside of the isolate's heap, where V8 does not count it, until something else has that collected: megabytes a minute. */
@@ -139,7 +136,7 @@ const handedTo = (inside: InsideIsolate, eventsText: string): Promise<unknown> =
 /** Resolves when all of it stands in line for the isolate's thread; in an array, since a promise of a promise is that promise. */
 async function queueStart({ setup, code, fitted, memoryBytesMax }: OpenRequest, { isolate, context, start: begin, lead }: InsideIsolate, link: WardenModels): Promise<readonly [Promise<InsideResult>]> {
   lead({ ...link, infer: async (model, inputs) => new ivm.ExternalCopy([tensorsToJson(await link.run(model, tensorsFromJson(inputs)))]).copyInto({ release: true }) });
-  const common = [JSON.stringify(setup), new ivm.ExternalCopy(copied(fitted)).copyInto({ release: true })];
+  const common = [JSON.stringify(setup), fitted.length === 0 ? undefined : new ivm.ExternalCopy(copied(fitted)).copyInto({ release: true })];
   if (setup.declared !== undefined) {
     const bytes = boundWasmMemory(setup.name, code, Math.floor((memoryBytesMax * wasmShare) / wasmPageBytes));
     compiled.keepSoon(bytes);
