@@ -4,7 +4,7 @@ import { decodeStoredEvent, storedType } from "@holon/core/event/stored.ts";
 import type { Lane, Log, NewRecord } from "@holon/core/log/log.ts";
 import type { OpenDoor, Trace } from "@holon/core/ports.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { EventInput } from "../event/events.ts";
+import type { EventInput, Events } from "../event/events.ts";
 import type { GiveSpec, MqttSourceSpec } from "@holon/core/schema/app.ts";
 import { followOwnRecords } from "./own-records.ts";
 
@@ -18,7 +18,7 @@ export interface Gives {
 }
 
 /** `give` is the door's. */
-export function openGives(spec: MqttSourceSpec, { log, trace }: { readonly log: Log; readonly trace: Trace }, give: NonNullable<OpenDoor["give"]>): Gives {
+export function openGives(spec: MqttSourceSpec, { log, events, trace }: { readonly log: Log; readonly events: Pick<Events, "record">; readonly trace: Trace }, give: NonNullable<OpenDoor["give"]>): Gives {
   const topicsOf = (which: (one: GiveSpec) => boolean): ReadonlyMap<string, string> => new Map((spec.gives ?? []).filter(which).map(({ type, topic }) => [type, topic]));
   const [whenStored, whenMade, whenRoaming] = [topicsOf(({ atOnce, roams }) => atOnce !== true && roams !== true), topicsOf(({ atOnce }) => atOnce === true), topicsOf(({ roams }) => roams === true)];
   let closed = false;
@@ -32,10 +32,22 @@ export function openGives(spec: MqttSourceSpec, { log, trace }: { readonly log: 
   }
 
   /** An actuator waits. What no record will hold is given to nobody: whoever records it says why. */
-  function giveMade({ type, subject = "", timeMs, data }: EventInput): number {
-    const topic = closed || (timeMs !== undefined && !isTimeOfEvent(timeMs)) ? undefined : whenMade.get(type);
-    const payload = topic === undefined ? undefined : recordable(data);
+  function giveMade(event: EventInput): number {
+    const { type, subject = "" } = event;
+    const topic = closed ? undefined : whenMade.get(type);
+    const payload = topic === undefined ? undefined : recordable(event);
     return topic === undefined || payload === undefined ? 0 : give(topicFor(topic, () => subject), payload);
+  }
+
+  /** Undefined where no record holds it: it has a time that no event can have, or is no JSON, or too long. */
+  function recordable(event: EventInput): Uint8Array | undefined {
+    if (event.timeMs !== undefined && !isTimeOfEvent(event.timeMs)) return undefined;
+    try {
+      const payload = payloadOf(event.data);
+      return payload.length + envelopeBytesMax <= limits.recordBytesMax || events.record(event).bytes.length <= limits.recordBytesMax ? payload : undefined;
+    } catch {
+      return undefined; // whoever records it says why
+    }
   }
 
   const own = followOwnRecords(log, {
@@ -45,7 +57,7 @@ export function openGives(spec: MqttSourceSpec, { log, trace }: { readonly log: 
   });
   return {
     committed: own.committed,
-    made: (events) => (whenMade.size === 0 ? 0 : events.reduce((devices, event) => devices + giveMade(event), 0)),
+    made: (made) => (whenMade.size === 0 ? 0 : made.reduce((devices, event) => devices + giveMade(event), 0)),
     roaming(type, subject, payload) {
       const topic = closed ? undefined : whenRoaming.get(type);
       return topic === undefined ? 0 : give(topicFor(topic, () => subject), payload);
@@ -59,15 +71,6 @@ export function openGives(spec: MqttSourceSpec, { log, trace }: { readonly log: 
 
 const encoder = new TextEncoder();
 const payloadOf = (data: unknown): Uint8Array => encoder.encode(JSON.stringify(data));
-/** What an event has around its data. */
+/** What an event has around its data, mostly: beyond it the record itself is asked. */
 const envelopeBytesMax = 4096;
-/** Undefined where it is no JSON, or may be too long for a record. */
-function recordable(data: unknown): Uint8Array | undefined {
-  try {
-    const payload = payloadOf(data);
-    return payload.length + envelopeBytesMax > limits.recordBytesMax ? undefined : payload;
-  } catch {
-    return undefined;
-  }
-}
 const topicFor = (topic: string, subject: () => string): string => (topic.includes("{subject}") ? topic.replaceAll("{subject}", subject) : topic);

@@ -318,11 +318,12 @@ export class SegmentLog implements Log {
     });
   }
 
-  /** Back-pressure, first come first served: who appends in order is committed in order. */
+  /** Who comes while others wait, or are about to go on, waits behind them. */
   #hasRoom(): boolean {
     return this.#pendingBytes <= limits.appendPendingBytesMax && this.#room.length === 0 && this.#resuming === 0;
   }
 
+  /** Back-pressure, first come first served: who appends in order is committed in order. */
   async #waitForRoom(): Promise<void> {
     await new Promise<void>((resume) => this.#room.push(resume));
     this.#resuming -= 1;
