@@ -40,8 +40,10 @@ export function escapedAtEnd(text: string, secrets: readonly string[]): number {
   }, 0);
 }
 
-/** Text that was cut off, without what may be the beginning of something escaped. */
-export const withoutPartOfEscape = (text: string): string => text.replace(/(?:\\{1,8}(?:u[0-9a-f]{0,3}|x[0-9a-f]?)?|%(?:25){0,8}[0-9a-f]?|&(?:amp;){0,8}#?\w{0,8})$/i, "");
+/** Text that was cut off, without what may be the beginning of something escaped, and without half of a character. */
+export const withoutPartOfEscape = (text: string): string => text.replace(partOfEscape, "").replace(halfOfCharacter, "");
+const partOfEscape = /(?:\\{1,8}(?:u[0-9a-f]{0,3}|x[0-9a-f]?)?|%(?:25){0,8}[0-9a-f]?|&(?:amp;){0,8}#?\w{0,8})$/i;
+const halfOfCharacter = /(?:[\ud800-\udbff]|\\{1,8}ud[89ab][0-9a-f]{2})$/i;
 
 /** As it is looked for: where it holds by itself what looks escaped, also as it is. */
 export const bytesOf = (secret: string): readonly string[] => [unescaped(secret).bytes, [...encoder.encode(secret)].map(folded).join("")];

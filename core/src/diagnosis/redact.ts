@@ -28,7 +28,7 @@ export function createRedactor(known: readonly string[]): Redactor {
   };
   const text = (said: string): string => withoutLikely(withoutKnown(said));
   const cutOff = (said: string): string => {
-    const clean = withoutPartOfEscape(withoutKnown(said)); // first, so that nothing is taken away of one that is whole
+    const clean = withoutKnown(withoutPartOfEscape(said)); // what it takes of a secret that is whole leaves the beginning of one
     return withoutLikely(clean.slice(0, clean.length - Math.max(escapedAtEnd(clean, escaped), ...[...forms].map((form) => begunAtEnd(clean, form)))));
   };
   const value = (said: unknown): unknown => {
