@@ -1,5 +1,6 @@
 /** The machines of a scenario as a tree, and what the checkers need to know of them. */
 import { assert } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { laneName, type Lane, type LogRecord } from "@holon/core/log/log.ts";
 import type { Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -198,6 +199,14 @@ export class Fleet {
       machine.identity.hooks = {};
       Object.assign(machine.medium.faults, { syncLies: false, failing: false, readOnly: false, roomAtSync: false, slowness: 1 });
       machine.start();
+    }
+  }
+
+  /** Lets units start again that are held back since their node ended too often while they ran: no node ends any more. */
+  release(): void {
+    for (const { machine: { crashes, subject } } of this.honest) {
+      if (crashes < limits.nodeEndsMax) continue;
+      if (subject?.status?.().agent.units.some(({ state }) => state === "held") === true) void subject.releaseHeld?.({}).catch(() => undefined); // it went down: asked again
     }
   }
 

@@ -4,6 +4,7 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { Fleet, type FleetCheck } from "./fleet.ts";
 import type { ProfileOf } from "./net/link-profile.ts";
 import type { SubjectProgram } from "./subject.ts";
+import type { SeededRandom } from "./random.ts";
 import { recordRun, type RecordedLine, type Recording } from "./recording.ts";
 import type { Note } from "./trace.ts";
 import { World } from "./world.ts";
@@ -38,8 +39,8 @@ export interface Scenario {
   readonly certificateMs?: number;
   /** No devices: what is acknowledged are records of functions. */
   readonly withoutReadings?: boolean;
-  /** Plans the faults: schedules them in the world. They must end by themselves at `untilMs`. */
-  plan(fleet: Fleet, untilMs: number): void;
+  /** Plans the faults: schedules them in the world. They must end by themselves at `untilMs`. `random` is another one when they are planned again. */
+  plan(fleet: Fleet, untilMs: number, random: SeededRandom): void;
   /**
    * Faults may keep documents from arriving until they end, so that there was nothing to lose. They are then planned again, up to so many times, until
    * a reading was taken in under them. Undefined: they are planned once.
@@ -235,7 +236,7 @@ async function liveThrough(scenario: Scenario, fleet: Fleet, size: ScenarioSize,
   const run = (timeMs: number) => world.run(watch === undefined && recording === undefined ? { timeMs } : { timeMs, condition: () => (watch?.see(), recording?.see(), false) });
   for (let round = 1, tookIn = false; round <= (scenario.roundsMax ?? 1) && !tookIn; round++) {
     const untilMs = world.nowMs + scenario.safetyMs(world, size);
-    scenario.plan(fleet, untilMs);
+    scenario.plan(fleet, untilMs, round === 1 ? world.random : world.random.fork(`round ${round}`));
     await run(untilMs);
     tookIn = readingsOf(fleet) > 0;
   }
@@ -246,6 +247,7 @@ async function liveThrough(scenario: Scenario, fleet: Fleet, size: ScenarioSize,
   const boundMs = healAtMs + scenario.convergeMsMax;
   while (world.nowMs < boundMs) {
     await run(Math.min(boundMs, world.nowMs + convergencePollMs));
+    fleet.release();
     const agreed = watch?.hasConverged() !== false;
     if (agreed && fleet.hasConverged()) return Math.round(world.nowMs - healAtMs);
   }

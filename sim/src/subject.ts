@@ -23,6 +23,8 @@ export interface SimSubject {
   readonly isIdle?: () => boolean;
   /** Whether it says that its disk is full. */
   readonly isDiskFull?: () => boolean;
+  /** Lets units start again that are held back. */
+  readonly releaseHeld?: HolonNode["releaseHeld"];
   /** What its local API tells of it. */
   readonly status?: () => NodeStatus;
   /** SHA-256 of the policy by which it decides what leaves; undefined where none was written. */

@@ -90,6 +90,8 @@ export function createStanding(options: StandingOptions): Standing {
   const behind = new Set<string>();
   /** Those of them that have grown since they were compared. */
   const grown = new Set<string>();
+  /** Branches of the parent that go on with another history than the lane of this log that came under their name. */
+  const others = new Set<string>();
   const attempts = new Map<string, number>();
   /** By lane of the log: the name under which it was found to go on at the parent. */
   const placed = new Map<string, string>();
@@ -127,6 +129,7 @@ export function createStanding(options: StandingOptions): Standing {
       if (stopped) return;
       if (isParted) {
         sender.refuse(name); // not from where it stood before
+        if (wire.branch !== undefined && laneName(lane) !== name) others.add(name);
         parted.push(lane);
         continue;
       }
@@ -192,12 +195,29 @@ export function createStanding(options: StandingOptions): Standing {
       outgoing.send(lane, lane, common.mark);
       return options.offer([name]);
     }
-    const branch: Lane = { origin: lane.origin, stream: lane.stream, branch: branchOf(first.hash) };
-    outgoing.send(lane, branch, common.mark);
+    const own = await ownFrom(lane, common.mark, first);
+    if (stopped) return;
+    if (own === undefined) return stayBehind(lane, head);
+    const { after, branch } = own;
+    outgoing.send(lane, branch, after);
     placed.set(name, laneName(branch));
     const isOwn = lane.origin === log.origin;
-    options.forked({ lane: name, branch: laneName(branch), after: common.mark, ...whichOf(common, first, isOwn), parentLast: (common.found ?? common.other)?.sequence ?? end });
+    options.forked({ lane: name, branch: laneName(branch), after, ...whichOf(common, first, isOwn), parentLast: (common.found ?? common.other)?.sequence ?? end });
     options.offer([laneName(branch)]);
+  }
+
+  /**
+   * Where this history parts from every branch of the parent. A branch of another history that bears the name of this one's first run begins with that run, though the parent let go of it and
+   * could not say so. Undefined: there is nothing behind.
+   */
+  async function ownFrom(lane: Lane, common: Mark | undefined, begin: RunHeader): Promise<{ readonly after: Mark | undefined; readonly branch: Lane } | undefined> {
+    let after = common;
+    for (let first: RunHeader | undefined = begin; first !== undefined; first = await runAt(log, lane, after.sequence + 1)) {
+      const branch: Lane = { origin: lane.origin, stream: lane.stream, branch: branchOf(first.hash) };
+      if (!others.has(laneName(branch))) return { after, branch };
+      after = runMark(first);
+    }
+    return undefined;
   }
 
   /** The end of the parent's lane if it is in this chain too. It may have moved on while it was asked about: what was on the way came in. */

@@ -81,6 +81,7 @@ export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonl
         leads: () => node.leads(),
         leadKnown: () => node.status().election?.lead ?? undefined,
         status: node.status,
+        releaseHeld: node.releaseHeld,
         policyInForce: () => node.guard.inForce().hash,
         telemetry: node.telemetry,
         diagnosis: node.diagnosis,

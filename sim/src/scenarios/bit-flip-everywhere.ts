@@ -56,9 +56,9 @@ function frame(damage: Damage): Pick<Scenario, "convergeMsMax" | "roundsMax" | "
       const random = fleet.world.random.fork("topology");
       buildChain(fleet, random, { gateways: random.integer(1, 2), readingsPerSecond: random.between(0.5, 4), burstMax: random.integer(2, 40) });
     },
-    plan: (fleet, untilMs) => fleet.world.after(calmMs, () => {
+    plan: (fleet, untilMs, chance) => fleet.world.after(calmMs, () => {
       for (const { machine, parent } of fleet.members.values()) {
-        const random = fleet.world.random.fork(`faults/${machine.name}`);
+        const random = chance.fork(`faults/${machine.name}`);
         const cuts = random.fork("cuts");
         if (parent !== undefined) repeat(fleet.world, cuts, 8_000, untilMs, () => cutForAWhile(fleet, cuts, machine.name, parent, untilMs));
         const damages = random.fork("damages");

@@ -25,10 +25,10 @@ export const cutAndHeal: Scenario = {
       fleet.add({ name: `gateway-${index}`, tier: "gateway", parent: "edge-1", devices, driftPpm: driftPpm() });
     }
   },
-  plan: (fleet, untilMs) => {
+  plan: (fleet, untilMs, chance) => {
     const { world } = fleet;
     for (const { machine, parent } of fleet.members.values()) {
-      const random = world.random.fork(`faults/${machine.name}`);
+      const random = chance.fork(`faults/${machine.name}`);
       if (parent !== undefined) {
         const cuts = random.fork("cuts");
         repeat(world, cuts, betweenCutsMs, untilMs, () => cutForAWhile(fleet, cuts, machine.name, parent, untilMs));

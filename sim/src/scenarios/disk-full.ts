@@ -8,6 +8,8 @@ import type { Scenario } from "../scenario.ts";
 import { cutForAWhile, repeat } from "./faults.ts";
 
 const roomyBytes = 32 * 2 ** 30;
+/** What waited for room is on the disk so long after there is some. */
+const settleMs = 1_000;
 /** Times at which a log was seen to say that its disk is full. */
 const seenFull = new WeakMap<Fleet, { times: number }>();
 
@@ -50,10 +52,18 @@ export const diskFull: Scenario = {
       fleet.world.after(long.between(1_000, 20_000), () => fleet.net.isolate(machine.name));
     }
   },
+  watch: (fleet) => {
+    let fullMs = -Infinity;
+    return {
+      see: () => void (fleet.honest.some(({ machine: { subject } }) => subject?.isDiskFull?.() === true) && (fullMs = fleet.world.nowMs)),
+      hasConverged: () => fleet.world.nowMs - fullMs > settleMs,
+      violations: () => [],
+    };
+  },
   check: async (fleet) => [...(seenFull.get(fleet)?.times === 0 ? ["no disk was ever full: the run proves nothing"] : []), ...(await untoldExpiries(fleet))],
 };
 
-/** What a node let go of stands in its audit stream, which is at the root. */
+/** What a node let go of stands in its audit stream. That is at the root, but for what was let go of while the checkers ran. */
 async function untoldExpiries(fleet: Fleet): Promise<readonly string[]> {
   const root = fleet.root.machine.subject;
   assert(root !== undefined, "the root is up when the checkers run");
@@ -62,7 +72,8 @@ async function untoldExpiries(fleet: Fleet): Promise<readonly string[]> {
     const { subject } = machine;
     assert(subject !== undefined, `${machine.name} is up when the checkers run`);
     const through = new Map<string, number>();
-    for (const { bytes } of await fleet.read(root, { origin: subject.log.origin, stream: "audit" })) {
+    const audit = { origin: subject.log.origin, stream: "audit" } as const;
+    for (const { bytes } of [...(await fleet.read(root, audit)), ...(await fleet.read(subject, audit))]) {
       const data = dataOf(bytes);
       if (typeof data === "object" && data !== null && "through" in data && "lane" in data) through.set(String(data.lane), Math.max(Number(data.through), through.get(String(data.lane)) ?? 0));
     }
@@ -81,7 +92,7 @@ function fillForAWhile(fleet: Fleet, machine: Machine, random: SeededRandom, unt
   machine.medium.capacityBytes = Math.max(0, machine.medium.usedBytes - limits.reserveBytes + random.integer(0, spareBytesMax));
   machine.medium.faults.roomAtSync = random.fork(`late/${world.nowMs}`).chance(0.5);
   const endMs = Math.min(untilMs, world.nowMs + random.between(2_000, 40_000));
-  if (random.chance(0.3)) world.after(random.between(500, 5_000), () => machine.crash(random.chance(0.5) ? "power" : "process", 300));
+  if (random.chance(0.3)) world.at(Math.min(untilMs, world.nowMs + random.between(500, 5_000)), () => machine.crash(random.chance(0.5) ? "power" : "process", 300));
   const strikes = random.fork(`strikes/${world.nowMs}`).chance(0.5);
   let isFull = false;
   for (let atMs = world.nowMs; atMs < endMs; atMs += 100) {

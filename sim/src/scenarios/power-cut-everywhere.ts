@@ -40,9 +40,9 @@ export const powerCutEverywhere: Scenario = {
       };
     }
   },
-  plan: (fleet, untilMs) => {
+  plan: (fleet, untilMs, chance) => {
     for (const { machine, parent } of fleet.members.values()) {
-      const cuts = fleet.world.random.fork(`faults/${machine.name}/cuts`);
+      const cuts = chance.fork(`faults/${machine.name}/cuts`);
       if (parent !== undefined) repeat(fleet.world, cuts, 20_000, untilMs, () => cutForAWhile(fleet, cuts, machine.name, parent, untilMs));
     }
   },
