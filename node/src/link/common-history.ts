@@ -92,7 +92,8 @@ export async function lastHeld(log: SegmentLog, asked: Lane, points: readonly Po
       if (run === undefined || run.reason === "branched" || lastSequence(run) !== sequence || run.hash !== hash) continue;
       if (best !== undefined && mark.sequence > sequence) continue;
       const next = mark.sequence > sequence ? await runAt(log, lane, sequence + 1) : undefined;
-      best = { point, lane: laneName(lane), sequence: mark.sequence, hash: mark.hash, ...(next === undefined ? {} : { nextEpoch: next.epoch }) };
+      // A gap says of its end alone in which epoch that was.
+      best = { point, lane: laneName(lane), sequence: mark.sequence, hash: mark.hash, ...(next === undefined || next.form === "gap" ? {} : { nextEpoch: next.epoch }) };
     }
     if (best !== undefined) return best;
   }

@@ -202,8 +202,23 @@ export function createStanding(options: StandingOptions): Standing {
     outgoing.send(lane, branch, after);
     placed.set(name, laneName(branch));
     const isOwn = lane.origin === log.origin;
-    options.forked({ lane: name, branch: laneName(branch), after, ...whichOf(common, first, isOwn), parentLast: (common.found ?? common.other)?.sequence ?? end });
+    options.forked({ lane: name, branch: laneName(branch), after, ...whichOf(common, await partsIn(lane, common, first), isOwn), parentLast: (common.found ?? common.other)?.sequence ?? end });
     options.offer([laneName(branch)]);
+  }
+
+  /** In which epoch this history leaves the other: that of the first own run, or, where the parent let go of what it had there, of the first that is another. */
+  async function partsIn(lane: Lane, { mark, found }: Common, first: RunHeader): Promise<string> {
+    const isUntold = mark !== undefined && found !== undefined && found.sequence > mark.sequence && found.nextEpoch === undefined;
+    if (!isUntold || first.epoch !== mark.epoch) return first.epoch;
+    // Epochs follow each other in a chain.
+    let other = lane.origin === log.origin ? log.epoch : first.epoch;
+    for (let low = lastSequence(first), high = log.head(lane)?.sequence ?? 0; low < high; ) {
+      const run = await runAt(log, lane, Math.floor((low + high) / 2) + 1);
+      if (run === undefined) break;
+      if (run.epoch === mark.epoch) low = lastSequence(run);
+      else [other, high] = [run.epoch, run.firstSequence - 1];
+    }
+    return other;
   }
 
   /**
@@ -309,11 +324,11 @@ const inOrder = (lanes: readonly Lane[]): readonly Lane[] => exportableStreams.f
  * How the two came about. The epochs alone do not tell a cold backup from a cold copy: of both the parent holds another successor of the same epoch. What does is
  * whether another of the name is there to go on with it. Whose lane another node's is cannot be asked here.
  */
-function whichOf({ mark, found, other }: Common, first: RunHeader, isOwn: boolean): Pick<Fork, "kind" | "endsEarly"> {
+function whichOf({ mark, found, other }: Common, epoch: string, isOwn: boolean): Pick<Fork, "kind" | "endsEarly"> {
   const hasTwin = (found ?? other)?.twin === true;
   if (mark === undefined) return { kind: "replaced", endsEarly: isOwn && !hasTwin };
   const otherGoesOn = found?.nextEpoch === mark.epoch;
-  if (first.epoch === mark.epoch) return { kind: otherGoesOn ? "resumed" : "cloned", endsEarly: false };
+  if (epoch === mark.epoch) return { kind: otherGoesOn ? "resumed" : "cloned", endsEarly: false };
   if (hasTwin || !(isOwn || otherGoesOn)) return { kind: "cloned", endsEarly: false };
   return { kind: "restored", endsEarly: isOwn };
 }
