@@ -30,14 +30,15 @@ export class DecidedFirstWatch {
     }
   }
 
-  /** `audit`: of that node, all of it. */
+  /** `audit`: of that node, all of it, as it was when it was read: what was sent since then is not judged. */
   violations(node: string, audit: readonly LogRecord[]): readonly string[] {
     const decided = new Map<string, number>();
     for (const { epoch, sequence, bytes } of audit) {
       const lane = laneDecided(bytes);
       if (lane !== undefined && !decided.has(`${epoch} ${lane}`)) decided.set(`${epoch} ${lane}`, sequence);
     }
-    const early = [...this.#sent].filter(([key, sent]) => sent.node === node && (decided.get(key) ?? Infinity) > sent.auditThrough);
+    const readThrough = audit.at(-1)?.sequence ?? 0;
+    const early = [...this.#sent].filter(([key, sent]) => sent.node === node && (decided.get(key) ?? (sent.auditThrough > readThrough ? 0 : Infinity)) > sent.auditThrough);
     return early.map(([key, { epoch, lane, auditThrough }]) => `${node} sent ${lane} in epoch ${epoch} when its audit stream ended at ${auditThrough}, and the decision ${decided.has(key) ? `is record ${decided.get(key)}` : "is nowhere"}`);
   }
 

@@ -4,7 +4,7 @@ import { agree, LeadWatch } from "../checkers/one-lead.ts";
 import type { Fleet, Machine } from "../fleet.ts";
 import type { SeededRandom } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
-import { crashSomehow, repeat } from "./faults.ts";
+import { crashSomehow, repeat, roundsMax } from "./faults.ts";
 
 /** Means of the times between faults, milliseconds. */
 const betweenSplitsMs = 9_000;
@@ -25,6 +25,7 @@ export const splitSite: Scenario = {
   name: "split-site",
   about: "A site of three to five gateways splits, loses uplinks and members, and its parent fails; it never has two leads, siblings relay, and no lane gets a second history.",
   convergeMsMax: 300_000,
+  roundsMax,
   safetyMs: (world) => world.random.fork("safety").integer(60_000, 150_000),
   build: (fleet) => {
     const random = fleet.world.random.fork("topology");
@@ -37,20 +38,20 @@ export const splitSite: Scenario = {
       fleet.add({ name, tier: "gateway", parent: edge, devices, driftPpm: driftPpm(), siblings: names.filter((sibling) => sibling !== name) });
     }
   },
-  plan: (fleet, untilMs) => {
+  plan: (fleet, untilMs, chance) => {
     const { world } = fleet;
     const gateways = gatewaysOf(fleet);
-    const splits = world.random.fork("faults/splits");
+    const splits = chance.fork("faults/splits");
     repeat(world, splits, betweenSplitsMs, untilMs, () => splitForAWhile(fleet, splits, gateways, untilMs));
-    const pairs = world.random.fork("faults/pairs");
+    const pairs = chance.fork("faults/pairs");
     repeat(world, pairs, betweenPairCutsMs, untilMs, () => cutPairForAWhile(fleet, pairs, gateways, untilMs));
-    const coups = world.random.fork("faults/coups");
+    const coups = chance.fork("faults/coups");
     repeat(world, coups, betweenCoupsMs, untilMs, () => restartVoters(fleet, coups, gateways, untilMs));
     const above = fleet.members.get(edge)?.machine;
-    const falls = world.random.fork(`faults/${edge}`);
+    const falls = chance.fork(`faults/${edge}`);
     if (above !== undefined) repeat(world, falls, betweenFallsMs, untilMs, () => above.crash(falls.chance(0.5) ? "power" : "process", 100 + falls.exponential(limits.relayAfterMs)));
     for (const machine of gateways) {
-      const random = world.random.fork(`faults/${machine.name}`);
+      const random = chance.fork(`faults/${machine.name}`);
       const uplinks = random.fork("uplinks");
       repeat(world, uplinks, betweenUplinkCutsMs, untilMs, () => cutUplinkForAWhile(fleet, uplinks, machine, untilMs));
       const crashes = random.fork("crashes");
