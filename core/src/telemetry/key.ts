@@ -11,6 +11,22 @@ export function printKey(name: string, attributes: Readonly<Record<string, strin
   return pairs.length === 0 ? name : `${name}{${pairs.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(",")}}`;
 }
 
+/** The same of a metric of functions, printed once for each: what is measured at every event has few names. Attributes `app` and `function`. */
+export function functionKeys(name: string): (app: string, fn: string) => string {
+  const printed = new Map<string, Map<string, string>>();
+  let count = 0;
+  return (app, fn) => {
+    const known = printed.get(app)?.get(fn);
+    if (known !== undefined) return known;
+    if (count >= limits.telemetryKeysKnownMax) printed.clear();
+    count = printed.size === 0 ? 1 : count + 1;
+    const key = printKey(name, { app, function: fn });
+    const ofApp = printed.get(app) ?? new Map<string, string>();
+    printed.set(app, ofApp.set(fn, key));
+    return key;
+  };
+}
+
 const pair = /([A-Za-z_][\w.]*)=("(?:[^"\\]|\\.)*")(?:,|$)/gy;
 
 /** Undefined for what is none. Nodes say the same few again and again: each is taken apart once. */

@@ -19,7 +19,7 @@ import type { ExportStatus } from "@holon/core/telemetry/export-status.ts";
 import type { FleetQuery, FleetRow, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { createHistory } from "@holon/core/telemetry/history.ts";
 import { createSlices } from "@holon/core/slice.ts";
-import { printKey } from "@holon/core/telemetry/key.ts";
+import { functionKeys } from "@holon/core/telemetry/key.ts";
 import type { Series, SeriesQuery } from "@holon/core/telemetry/series.ts";
 import type { Trace as TraceOfEvent, TraceQuery } from "@holon/core/telemetry/trace.ts";
 import { isThinned } from "@holon/core/telemetry/trace-thinning.ts";
@@ -126,6 +126,8 @@ export interface Telemetry {
 const endedCell = "telemetry/ended";
 const baseCell = "telemetry/base";
 const encoder = new TextEncoder();
+const inferenceKey = functionKeys("holon.inference.duration");
+const durationKey = functionKeys("holon.function.duration");
 
 export function createTelemetry(options: TelemetryOptions): Telemetry | undefined {
   const { config, log, events, ports, history: makeHistory = createHistory } = options;
@@ -313,12 +315,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       clockBook.changed(connected);
     },
     inferred(app, fn, milliseconds) {
-      const key = printKey("holon.inference.duration", { app, function: fn });
+      const key = inferenceKey(app, fn);
       for (const ms of milliseconds) recorder.measured(key, ms);
     },
     handled(app, fn, count, recordedMs) {
       ages.handled(app, fn);
-      if (recordedMs !== undefined) recorder.measured(printKey("holon.function.duration", { app, function: fn }), Math.max(0, clock.wall().ms - recordedMs), count);
+      if (recordedMs !== undefined) recorder.measured(durationKey(app, fn), Math.max(0, clock.wall().ms - recordedMs), count);
     },
     async fleet(query) {
       await first.ready();
