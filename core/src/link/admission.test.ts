@@ -122,6 +122,31 @@ test("what is asked for is granted no further ahead than the disk gets on in two
   assert.ok(admission.status().granted > 100);
 });
 
+test("who waits for what others were promised is served when that does not come, though nothing happens meanwhile, and at once when their link is gone", () => {
+  for (const isGone of [false, true]) {
+    const admission = createAdmission({ creditBytesMax: 32 << 20, alarmCreditBytesMax: 1 << 20, waitingMax: 1000 });
+    const most = limits.frameBytesMax;
+    for (const session of [1, 2]) admission.arrived(session);
+    const credited = (words: readonly AdmissionWord[]): readonly number[] => words.flatMap((word) => (word.word === "credit" ? [word.session] : []));
+    assert.deepEqual(credited(admission.asked(1, ask(most), 0)), [1]);
+    assert.deepEqual(credited(admission.asked(2, ask(most), 100)), []);
+    if (isGone) {
+      assert.deepEqual(credited(admission.left(1, 200)), [2]);
+      assert.equal(admission.lapsesIn(200), undefined);
+      continue;
+    }
+    let nowMs = 200;
+    const served: number[] = [];
+    for (let waitMs = admission.lapsesIn(nowMs); waitMs !== undefined; waitMs = admission.lapsesIn(nowMs)) {
+      assert.ok(waitMs >= 1 && waitMs <= 1_000, `${waitMs}`);
+      nowMs += waitMs;
+      served.push(...credited(admission.lapsed(nowMs)));
+    }
+    assert.deepEqual(served, [2]);
+    assert.ok(nowMs <= 3_000, `it took ${nowMs} ms`);
+  }
+});
+
 test("credit that is not needed comes back: children that are done do not hold it all", () => {
   const admission = createAdmission({ ...bounds, waitingMax: 10 });
   for (const session of [1, 2]) come(admission, session);

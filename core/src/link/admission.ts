@@ -78,6 +78,10 @@ export interface Admission {
   settled(session: number, kind: CreditKind, bytes: number, nowMs: number): readonly AdmissionWord[];
   /** A session is over; what came in of it counts until it is settled. */
   left(session: number, nowMs: number): readonly AdmissionWord[];
+  /** In how many milliseconds `lapsed` is to be asked; undefined while nobody waits for what was promised to others. */
+  lapsesIn(nowMs: number): number | undefined;
+  /** What was promised to others and did not come holds nobody up any longer, though nothing happened. */
+  lapsed(nowMs: number): readonly AdmissionWord[];
   credit(session: number): SessionCredit;
   status(): AdmissionStatus;
 }
@@ -293,12 +297,15 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
         const account = session.accounts[kind];
         pools[kind].bytes -= unusedOf(account);
         askedBytes -= account.asked;
+        if (kind === "data") promises = { ...promises, bytes: Math.max(0, promises.bytes - account.asked) }; // it will not come
         account.asked = 0;
         takeOut(pools[kind].waiting, number);
       }
       forget(number, session);
       return serve(nowMs);
     },
+    lapsesIn: (nowMs) => (pools.data.waiting.length > 0 && promises.bytes > 0 ? Math.max(1, promises.sinceMs + promiseMs - nowMs) : undefined),
+    lapsed: serve,
     credit,
     status: () => ({
       sessions: present,

@@ -6,7 +6,7 @@ import type { Frame } from "@holon/core/link/frame.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import type { Lane } from "@holon/core/log/log.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
-import type { Clock, Codec, Connection, Listener, Lobby, Net, Trace } from "@holon/core/ports.ts";
+import type { Clock, Codec, Connection, Listener, Lobby, Net, Timer, Trace } from "@holon/core/ports.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { desiredOf } from "../desired/documents.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
@@ -101,6 +101,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
   const admission = options.admission;
   const intake = createIntake(log);
   const now = (): number => ports.clock.monotonicMs();
+  let lapse: Timer | undefined;
   let nextNumber = 1;
   let listener: Listener | undefined;
 
@@ -173,6 +174,17 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       if (word.word === "credit") session?.receiver.grant();
       else session?.peer.send({ kind: "stream", header: { op: "later", retryAfterMs: word.retryAfterMs } });
     }
+    lapseLater();
+  }
+
+  /** Where nothing else happens here any more, nobody but the clock serves who waits. */
+  function lapseLater(): void {
+    const inMs = lapse === undefined ? admission.lapsesIn(now()) : undefined;
+    if (inMs === undefined) return;
+    lapse = ports.clock.after(inMs, () => {
+      lapse = undefined;
+      tell(admission.lapsed(now()));
+    });
   }
 
   function forget(session: Session): void {
@@ -274,6 +286,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     admission: admission.status,
     async close() {
       for (const session of [...byNumber.values()]) session.peer.close("the node is stopping");
+      lapse?.cancel();
       await listener?.close();
     },
   };

@@ -86,6 +86,8 @@ type Verdict = "agreed" | "parted" | "untold";
 
 export function createStanding(options: StandingOptions): Standing {
   const { log, outgoing, sender, marks } = options;
+  /** What the parent had acknowledged before this connection: what it holds less of, it lost. What it says of lanes may be older than what it has acknowledged since. */
+  const had = new Map([...marks].map(([name, { received }]) => [name, received]));
   /** Lanes of which the parent holds all and more. */
   const behind = new Set<string>();
   /** Those of them that have grown since they were compared. */
@@ -105,15 +107,7 @@ export function createStanding(options: StandingOptions): Standing {
     work = work.then(() => (stopped ? undefined : act())).catch((error: unknown) => void (stopped || options.failed(error)));
   }
 
-  /** What the parent had acknowledged when it said this: while lanes are compared it acknowledges more. */
-  function acknowledged(lanes: readonly (readonly [string, number, string])[]): ReadonlyMap<string, number> {
-    return new Map(lanes.flatMap(([name]) => {
-      const wire = parseLaneName(name);
-      return wire === undefined ? [] : [[name, marks.get(laneName(outgoing.source(wire).lane))?.received ?? 0] as const];
-    }));
-  }
-
-  async function agree(lanes: readonly (readonly [string, number, string])[], had: ReadonlyMap<string, number>): Promise<void> {
+  async function agree(lanes: readonly (readonly [string, number, string])[]): Promise<void> {
     const agreed: (readonly [string, number])[] = [];
     const parted: Lane[] = [];
     const rewound: Rewound[] = [];
@@ -135,7 +129,7 @@ export function createStanding(options: StandingOptions): Standing {
       }
       const known = marks.get(laneName(lane));
       const has = Math.max(sequence, start?.sequence ?? 0);
-      if (known !== undefined && known.received > has && (had.get(name) ?? 0) > has) {
+      if (known !== undefined && known.received > has && (had.get(laneName(lane)) ?? 0) > has) {
         rewound.push({ lane: laneName(lane), had: known.received, has });
         marks.set(laneName(lane), { received: has, safe: Math.min(known.safe, has) });
       }
@@ -290,8 +284,7 @@ export function createStanding(options: StandingOptions): Standing {
   return {
     subscribed(lanes, credit) {
       if (credit !== undefined) sender.credited(credit); // before any later word of it
-      const had = acknowledged(lanes);
-      inTurn(() => agree(lanes, had));
+      inTurn(() => agree(lanes));
     },
     answered({ lane, found }) {
       if (question?.lane !== lane) return;

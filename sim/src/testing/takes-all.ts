@@ -20,6 +20,8 @@ export function takesAll(bounds: AdmissionBounds): Admission {
       return [];
     },
     left: () => [],
+    lapsesIn: () => undefined,
+    lapsed: () => [],
     credit: () => credit,
     status: () => ({ ...createAdmission(bounds).status(), heldBytes: held, heldBytesHigh }),
   };
