@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planRetention } from "@holon/core/log/retention.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Disk } from "@holon/core/ports.ts";
-import type { SegmentLog } from "@holon/node/log/segment-log.ts";
+import type { Clock, Disk } from "@holon/core/ports.ts";
+import { createEvents } from "@holon/node/event/events.ts";
+import { createKeeper, type Keeper } from "@holon/node/log/keeper.ts";
+import type { LogOptions, SegmentLog } from "@holon/node/log/segment-log.ts";
 import { openTempLog, record } from "@holon/node/testing/temp-log.ts";
 import { createDisk, DiskMedium } from "./disk.ts";
 import { ClockHardware, createClock } from "./clock.ts";
@@ -19,9 +21,12 @@ class Bench {
   readonly medium = new DiskMedium(this.world.random.fork("disk"));
   #life = incarnation(this.world, "gateway-1");
 
-  open(change: (disk: Disk) => Disk = (disk) => disk): Promise<SegmentLog> {
-    return openTempLog("", { segmentBytesMax, disk: change(createDisk(this.#life, this.medium)), clock: createClock(this.#life, new ClockHardware(this.world), 0) });
+  open(change: (disk: Disk) => Disk = (disk) => disk, options: Pick<LogOptions, "segmentBytesMax" | "full" | "freed"> = { segmentBytesMax }): Promise<SegmentLog> {
+    return openTempLog("", { ...options, disk: change(this.disk()), clock: this.clock() });
   }
+
+  disk = (): Disk => createDisk(this.#life, this.medium);
+  clock = (): Clock => createClock(this.#life, new ClockHardware(this.world), 0);
 
   crash(): void {
     this.#life.end();
@@ -100,3 +105,27 @@ test("a cleaning for which there is no room is taken back, and leaves no file op
     assert.deepEqual([...bench.medium.names.files.keys()].filter((name) => name.endsWith(".new")), []);
   })());
 });
+
+for (const megabytes of [4, 8, 40]) {
+  test(`a log on a volume of ${megabytes} MB takes in more than it holds where all is safe elsewhere`, async () => {
+    const bench = new Bench();
+    bench.medium.capacityBytes = megabytes << 20;
+    const events = createEvents({ name: "gateway-1", jurisdiction: "EU/DE" }, bench.clock());
+    const taken = await bench.world.drive((async () => {
+      const keepers: Keeper[] = [];
+      const log = await bench.open(undefined, { full: () => keepers[0]?.full(), freed: () => keepers[0]?.freed() });
+      const keeper = createKeeper({ log, policy: { streams: {} }, events, ports: { clock: bench.clock(), disk: bench.disk(), trace: { note: () => undefined } }, safe: () => everything, readers: () => [] });
+      keepers.push(keeper);
+      await keeper.start();
+      let bytes = 0;
+      for (let refused = 0; bytes < 3 * (megabytes << 20) && refused < 60; ) {
+        const isTaken = await log.append({ records: Array.from({ length: 40 }, () => record("data", "x".repeat(4_000))) }).then(() => true, () => false);
+        bytes += isTaken ? 40 * 4_000 : 0;
+        refused = isTaken ? 0 : refused + 1;
+        if (!isTaken) await bench.world.sleep(2_000); // whoever has something to say comes again
+      }
+      return bytes;
+    })());
+    assert.ok(taken >= 3 * (megabytes << 20), `it stood still behind ${taken} bytes`);
+  });
+}

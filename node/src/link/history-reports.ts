@@ -16,13 +16,14 @@ export interface HistoryReports extends Pick<UplinkOptions, "refused" | "forked"
 const code = "HOLON_LINK_FORK" satisfies ErrorCode;
 
 /** What there is to say of a lane with two histories, and under which code. */
-export function forkSays({ lane, branch, after, endsEarly, parentLast }: Omit<Fork, "kind">): { readonly code: ErrorCode; readonly message: string } {
+export function forkSays({ lane, branch, after, endsEarly, parentLast, parentLane }: Omit<Fork, "kind">): { readonly code: ErrorCode; readonly message: string } {
   const from = (after?.sequence ?? 0) + 1;
-  if (!endsEarly || parentLast < from) return { code, message: `the parent holds another history of ${lane} behind record ${from - 1}; this one goes on as ${branch}` };
+  const where = parentLane === lane ? "" : ` as ${parentLane}`;
+  if (!endsEarly || parentLast < from) return { code, message: `the parent holds another history of ${lane} behind record ${from - 1}${where}; this one goes on as ${branch}` };
   const range = parentLast === from ? `record ${from}` : `records ${from} to ${parentLast}`;
   return {
     code: "HOLON_LOG_ENDS_EARLY",
-    message: `of ${lane} the parent has ${range}, which this node's log does not have any more: files in log/ were cut short, removed or put back from a backup. What is written from now on goes on as ${branch}`,
+    message: `of ${lane} the parent has ${range}${where}, which this node's log does not have any more: files in log/ were cut short, removed or put back from a backup. What is written from now on goes on as ${branch}`,
   };
 }
 const encoder = new TextEncoder();
@@ -53,8 +54,8 @@ export function createHistoryReports(log: SegmentLog, clock: Clock, events: Even
       tell({ records: [alarm("holon.link.fork", { lane, message, code })] }).catch(failed);
     },
     forked(fork) {
-      const { lane, branch, after, kind, parentLast } = fork;
-      return tellBranch(branch, { lane, after: after ?? null, kind, parentLast, ...forkSays(fork) });
+      const { lane, branch, after, kind, parentLast, parentLane } = fork;
+      return tellBranch(branch, { lane, after: after ?? null, kind, parentLast, parentLane, ...forkSays(fork) });
     },
     rewound: (lanes) => void tell({ records: [alarm("holon.link.rewound", { lanes, message: "the parent holds less than it had acknowledged: what is still here is sent again" })] }).catch(failed),
     branched(lane, after) {

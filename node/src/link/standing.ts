@@ -46,6 +46,8 @@ export interface Fork {
   readonly endsEarly: boolean;
   /** Behind that, the last record that the parent has: what is between is not in this log any more, if it ever was. */
   readonly parentLast: number;
+  /** In which of its lanes it has that: in one of several where this log had parted before. */
+  readonly parentLane: string;
 }
 
 /** The parent holds less of a lane than it had acknowledged. */
@@ -196,7 +198,7 @@ export function createStanding(options: StandingOptions): Standing {
     outgoing.send(lane, branch, after);
     placed.set(name, laneName(branch));
     const isOwn = lane.origin === log.origin;
-    options.forked({ lane: name, branch: laneName(branch), after, ...whichOf(common, await partsIn(lane, common, first), isOwn), parentLast: (common.found ?? common.other)?.sequence ?? end });
+    options.forked({ lane: name, branch: laneName(branch), after, ...whichOf(common, await partsIn(lane, common, first), isOwn), parentLast: (common.found ?? common.other)?.sequence ?? end, parentLane: (common.found ?? common.other)?.lane ?? name });
     options.offer([laneName(branch)]);
   }
 

@@ -25,14 +25,19 @@ export interface Keeper {
   start(): Promise<void>;
   /** The disk is full. */
   full(): void;
+  /** Of what was let go of some gave its room back. */
+  freed(): void;
   close(): Promise<void>;
 }
 
 const reservePath = "reserve";
 /** A piece of the reserve, shared: nodes that start at once must not hold all of it in memory. */
 const filler = new Uint8Array(64 << 10).fill(1);
-/** On a volume with less room than this many reserves, keeping one aside would bring on what it is for. */
+/** Of the room that there is for the log: on a small volume a reserve of full size would bring on what it is for. One that is too small for a record of what goes is none. */
 const reserveShare = 64;
+const reserveBytesMin = 64 << 10;
+/** Nothing goes of the segment that is written: on a small volume it must not be most of the log. */
+const segmentShare = 16;
 /** On a full disk a part of the log is asked for at a time, since it may be full for a moment only, and what is to come back is waited for. */
 const fullShare = 8;
 const needOf = (totalBytes: number, comingBytes: number): number => Math.max(0, Math.min(limits.retentionFullBytes, Math.ceil(totalBytes / fullShare)) - comingBytes);
@@ -83,12 +88,13 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   /** Room that is given up when the disk is full, so that letting go can be recorded before it is done. */
   async function makeReserve(): Promise<void> {
-    const space = await ports.disk.space();
-    if (space !== undefined && space.freeBytes < reserveShare * limits.reserveBytes) return;
+    const { freeBytes } = (await ports.disk.space()) ?? { freeBytes: Infinity };
+    const bytes = Math.min(limits.reserveBytes, Math.max(reserveBytesMin, Math.floor((freeBytes + log.sizeBytes()) / reserveShare)));
+    if (freeBytes < 2 * bytes) return;
     let file: DiskFile | undefined;
     try {
       file = await ports.disk.open(reservePath, { create: true });
-      for (let at = file.size(); at < limits.reserveBytes; at += filler.length) await file.write(at, filler);
+      for (let at = file.size(); at < bytes; at += filler.length) await file.write(at, filler);
     } catch (error) {
       if (!(error instanceof HolonError) || error.code !== "HOLON_DISK_FULL") throw error;
       await ports.disk.remove(reservePath); // no room to keep aside: the next look tries again
@@ -104,10 +110,13 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   return {
     async start() {
+      const space = await ports.disk.space();
+      if (space !== undefined) log.boundSegments(Math.floor((space.freeBytes + log.sizeBytes()) / segmentShare));
       await makeReserve();
       timer = ports.clock.after(limits.retentionEveryMs, tick);
     },
     full: () => look(true),
+    freed: () => void (closed || makeReserve().catch(() => undefined)), // the next time again
     async close() {
       closed = true;
       timer?.cancel();

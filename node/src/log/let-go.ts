@@ -21,6 +21,8 @@ export interface LetGoOptions {
   readonly integrity: Integrity;
   expiredThrough(lane: string): number;
   append(entry: Append): Promise<unknown>;
+  /** A file that had no name any more has given its room back. */
+  freed?(): void;
   /** A segment is about to change. */
   forget(segment: OpenSegment): Promise<void>;
 }
@@ -42,7 +44,7 @@ export interface LetGo {
 const worthwhileShare = 0.3;
 const urgentShare = 0.05;
 
-export function createLetGo({ segments, disk, clock, integrity, expiredThrough, append, forget }: LetGoOptions): LetGo {
+export function createLetGo({ segments, disk, clock, integrity, expiredThrough, append, freed, forget }: LetGoOptions): LetGo {
   /** Files of segments that were cleaned: somebody may still be reading them. */
   const retired = new Map<DiskFile, { readonly timer: Timer; readonly bytes: number }>();
   const isGone = (lane: string, last: number): boolean => last <= expiredThrough(lane);
@@ -79,7 +81,7 @@ export function createLetGo({ segments, disk, clock, integrity, expiredThrough, 
   function retire({ file, size: bytes }: OpenSegment): void {
     const timer = clock.after(limits.retiredFileMs, () => {
       retired.delete(file);
-      file.close().catch(() => undefined); // it has no name any more, and nothing in it is wanted
+      file.close().then(freed, () => undefined); // it has no name any more, and nothing in it is wanted
     });
     retired.set(file, { timer, bytes });
   }

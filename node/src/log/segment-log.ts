@@ -47,6 +47,8 @@ export interface LogOptions {
   readonly segmentBytesMax?: number;
   /** Zeros written ahead of the end at most; 0 for none. */
   readonly aheadBytesMax?: number;
+  /** Of what was let go of some gave its room back. */
+  readonly freed?: () => void;
   /** The disk was full: an append failed. */
   full?(): void;
   /** The record that opens a stream in this epoch and names its predecessor. */
@@ -104,6 +106,7 @@ export class SegmentLog implements Log {
   #isWriting = false;
   /** Encoded while the batch before is being written. */
   #next: Commit | undefined;
+  #segmentBytesMax: number;
   #cellsBytes = 0;
   #nextBatch: number;
   /** What the next roll says: as encoded, and as far as it is on the disk. */
@@ -117,6 +120,7 @@ export class SegmentLog implements Log {
   constructor(options: LogOptions, recovered: Recovered) {
     this.#options = options;
     this.#ahead = createAhead(options.aheadBytesMax);
+    this.#segmentBytesMax = options.segmentBytesMax ?? limits.segmentBytesMax;
     this.origin = options.origin;
     this.epoch = epochFromChance(options.random.bytes(13));
     const { damage, mended, heads, cells, nextBatch, rolling, staleCells } = recovered.progress;
@@ -134,6 +138,7 @@ export class SegmentLog implements Log {
       segments: this.#segments,
       disk: options.disk,
       clock: options.clock,
+      ...(options.freed === undefined ? {} : { freed: options.freed }),
       integrity: options.integrity,
       expiredThrough: (lane) => this.#expiredThrough(lane),
       append: (entry) => this.append(entry),
@@ -234,6 +239,11 @@ export class SegmentLog implements Log {
       }
       from = lastSequence(last.header) + 1;
     }
+  }
+
+  /** From the next one on segments are no longer than this, where nobody has said how long they may be. */
+  boundSegments(bytes: number): void {
+    this.#segmentBytesMax = this.#options.segmentBytesMax ?? Math.min(limits.segmentBytesMax, Math.max(limits.segmentBytesMin, bytes));
   }
 
   /** Lets go of what the plan names, see `let-go.ts`. */
@@ -426,7 +436,7 @@ export class SegmentLog implements Log {
   /** `over`: while room was made for it, the time of something in it has passed. Nothing is awaited between that question and the write. */
   async #write(commit: Commit): Promise<"written" | "over"> {
     let segment = this.#current();
-    const sizeMax = this.#options.segmentBytesMax ?? limits.segmentBytesMax;
+    const sizeMax = this.#segmentBytesMax;
     if (segment.size + sealedSize(commit.bytes, this.#options.integrity) > sizeMax && segment.size > segmentHeaderBytes) {
       await this.roll();
       segment = this.#current();

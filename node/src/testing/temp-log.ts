@@ -29,6 +29,8 @@ export function tempFolder(context: TestContext): string {
 export interface TempLogOptions {
   readonly name?: string;
   readonly segmentBytesMax?: number;
+  readonly full?: () => void;
+  readonly freed?: () => void;
   readonly disk?: Disk;
   readonly clock?: Clock;
   readonly cipher?: Cipher;
@@ -45,6 +47,8 @@ export async function openTempLog(folder: string, options: TempLogOptions = {}):
     integrity: options.cipher === undefined ? integrity : { ...integrity, cipher: options.cipher },
     opened: (stream, predecessor) => record(stream, `opened after ${printMark(predecessor)}`),
     ...(options.segmentBytesMax === undefined ? {} : { segmentBytesMax: options.segmentBytesMax }),
+    ...(options.full === undefined ? {} : { full: options.full }),
+    ...(options.freed === undefined ? {} : { freed: options.freed }),
   });
 }
 
