@@ -36,3 +36,15 @@ test("a run that is killed between or in the midst of seeds goes on from its rec
   assert.equal((await runHolon(context, [...args(file, seeds)])).stdout, stdout, "what is done is not done again");
   assert.deepEqual([statSync(file).size, statSync(file).mtimeMs], [size, mtimeMs]);
 });
+
+test("a file that cannot be written to is told before a seed is run, and so is a size that the scenario has not", { timeout: 120_000 }, async (context) => {
+  const run = (...args: readonly string[]) => runHolon(context, ["sim", "run", "--scenario", "clock-faults", "--safety-ms", "5000", ...args]);
+  for (const flag of ["--record", "--trace"]) {
+    const { exitCode, stderr } = await run(flag, join(tempFolder(context), "missing", "x.jsonl"));
+    assert.notEqual(exitCode, 0);
+    assert.match(stderr, new RegExp(`^HOLON_ARGUMENT_BAD: ${flag} \\S+x\\.jsonl cannot be written to`));
+  }
+  const { exitCode, stderr } = await run("--nodes", "5");
+  assert.notEqual(exitCode, 0);
+  assert.match(stderr, /^HOLON_ARGUMENT_BAD: the scenario clock-faults has no nodes to choose/);
+});

@@ -130,11 +130,13 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   if (!Number.isSafeInteger(options.seed) || !Number.isSafeInteger(options.seeds) || options.seeds < 1) {
     throw new HolonError("HOLON_ARGUMENT_BAD", `seed ${options.seed} and seeds ${options.seeds} must be whole numbers, and at least one seed`);
   }
-  const { size = {} } = options;
-  const totals = new Totals(scenario.name, size);
+  const { size, unread } = watchedSize(options.size ?? {});
+  const totals = new Totals(scenario.name, options.size ?? {});
   for (let index = 0; index < options.seeds; index++) {
     const how = { size, exhaustive: index < (options.exhaustive ?? 0), variant: options.variant, safetyMsMax: options.safetyMsMax };
     const run = await runSeed(scenario, program, options.seed + index, { ...how, listener, record: index === 0 ? options.record : undefined });
+    const [ignored] = index === 0 ? unread() : [];
+    if (ignored !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `the scenario ${scenario.name} has no ${ignored} to choose`, { next: `Leave out --${ignored}, or choose a scenario that has.` });
     const again = index % repeatEvery === 0 && !how.exhaustive ? await runSeed(scenario, program, run.seed, how) : undefined;
     totals.add(run, again);
     options.progress?.(run, index + 1);
@@ -147,6 +149,18 @@ export function requireScenario(name: string): Scenario {
   const known = scenarios.get(name);
   if (known === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `there is no scenario ${name}`, { next: `Choose one of: ${[...scenarios.keys()].join(", ")}.` });
   return known;
+}
+
+/** The size, and what of it nobody has asked for: who chose it would believe that it was run with that. */
+function watchedSize(given: ScenarioSize): { readonly size: ScenarioSize; readonly unread: () => readonly string[] } {
+  const left = new Set(Object.keys(given));
+  const size = new Proxy(given, {
+    get(target, name: keyof ScenarioSize) {
+      left.delete(name);
+      return target[name];
+    },
+  });
+  return { size, unread: () => [...left] };
 }
 
 class Totals {

@@ -1,5 +1,5 @@
 /** `holon sim run`: the simulator, loaded only here. */
-import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { HolonError } from "@holon/core/errors.ts";
 import { draw } from "../terminal.ts";
 import { wholeNumber } from "../whole-number.ts";
@@ -59,12 +59,18 @@ export async function runSim(options: SimOptions): Promise<void> {
 
 /** What happened, a line of JSON each, for the console's Replay. A file that is there is replaced. */
 function lineWriter(path: string): (line: RecordedLine) => void {
-  try {
-    writeFileSync(path, "");
-  } catch (cause) {
-    throw diskError("write", path, cause);
-  }
+  requireWritable("--trace", path);
+  writeFileSync(path, "");
   return (line) => appendFileSync(path, `${JSON.stringify(line)}\n`);
+}
+
+/** Told before the first seed is run. */
+function requireWritable(flag: string, path: string): void {
+  try {
+    appendFileSync(path, "");
+  } catch (cause) {
+    throw new HolonError("HOLON_ARGUMENT_BAD", `${flag} ${path} cannot be written to: ${diskError("write", path, cause).message}`, { cause, next: "Name a file in a folder that is there, and to which you may write." });
+  }
 }
 
 /** The one scenario without machines: plans, and what they come to. */
@@ -117,9 +123,10 @@ async function runOnRecord(options: SimOptions): Promise<void> {
 
 /** What was done so far. A line that was cut short with its run is taken off, so that the next does not stand behind it. */
 async function openRecord(path: string): Promise<readonly DoneSeed[]> {
+  requireWritable("--record", path);
   const { parseSeedRecord } = await import("@holon/sim/seed-record.ts");
   try {
-    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+    const text = readFileSync(path, "utf8");
     const { done, whole } = parseSeedRecord(text, path);
     if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
     return done;

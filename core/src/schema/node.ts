@@ -22,7 +22,7 @@ export const retentionSchema = z.strictObject({
     .partial(),
   /** Of the whole log; beyond it streams give way in the declared order. */
   maxBytes: z.number().positive().optional(),
-  /** Size of one file of the log, from which on the next begins: what is let go of goes by whole files. Smaller on a small disk. */
+  /** Size of one file of the log, from which on the next begins: what is let go of goes by whole files. Undefined: 64 MiB, on a small volume a 16th of the room that there is for the log. */
   segmentBytesMax: z.int().min(limits.segmentBytesMin).max(limits.segmentBytesMax).optional(),
 });
 
