@@ -24,7 +24,7 @@ export interface ManyStart {
   readonly onlyFills?: boolean;
 }
 /** As `holon node start` runs: with these, and with a cache of modules that a start before has filled. */
-const lean = ["--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1"];
+const lean = ["--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", "--no-flush-bytecode"];
 /** Between two samples. */
 export const callsOfSample = 60;
 export type ManyNews =

@@ -90,7 +90,7 @@ test("what is loaded into the process beside the program is measured with the fi
   writeFileSync(second, "code");
   const found = async (options: readonly string[], environment: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> =>
     Object.fromEntries((await measureAll(createMeasurer({ folder, program, runtime: first, start: { options, environment } }))).flatMap(({ name, hash }) => (isOfStart(name) && name !== "start/ld.so.preload" ? [[name, hash]] : [])));
-  assert.deepEqual(await found(["--optimize-for-size", "--max-semi-space-size=2", "--max_old_space_size", "64", "--disable-sigusr1"], { PATH: "/bin", NODE_OPTIONS: "--no-warnings  --max-old-space-size=64", LD_PRELOAD: "" }), {});
+  assert.deepEqual(await found(["--optimize-for-size", "--max-semi-space-size=2", "--no-flush-bytecode", "--max_old_space_size", "64", "--disable-sigusr1"], { PATH: "/bin", NODE_OPTIONS: "--no-warnings  --max-old-space-size=64", LD_PRELOAD: "" }), {});
   for (const [option, name] of [["--import", first], ["--require", first], [`--import=${first}`], [`--import=file://${first}`], ["--inspect"], ["--env-file=.env"], ["--experimental-loader", "some-package"], ["--snapshot-blob", second]]) {
     assert.ok(option !== undefined);
     const words = [option, ...(name === undefined ? [] : [name])];

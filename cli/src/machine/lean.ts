@@ -14,8 +14,8 @@ import { thriftyMalloc } from "@holon/platform/malloc.ts";
 import { startedWith } from "@holon/platform/measurer/start.ts";
 import { lifeOfProcess, markedAs } from "./given-cache.ts";
 
-/** Megabytes of the young generation's half: many times what a busy millisecond allocates. The default of 16 is soon touched in full and never given back; under `--optimize-for-size` V8 (14) makes it one, whatever is said beside it. And no signal lets a debugger in, and nobody is told that `node:ffi` is young: see `giveBackUnused`. */
-const small = ["--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1"];
+/** Megabytes of the young generation's half: many times what a busy millisecond allocates. The default of 16 is soon touched in full and never given back; under `--optimize-for-size` V8 (14) makes it one, whatever is said beside it. What collects memory as often as that would throw away what functions are compiled to where they rest between a few of its rounds: it weighs less than can be measured, and to make it again cost a reflex a tenth. And no signal lets a debugger in, and nobody is told that `node:ffi` is young: see `giveBackUnused`. */
+const small = ["--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", "--no-flush-bytecode"];
 /** Who carries control has a machine, and a fleet in memory: what it answers is gone before it would be taken for old, and marking what is old does not hold up who asks. Started small it stood still for 90 ms at a time with 10,000 nodes. */
 const roomy = ["--max-semi-space-size=64"];
 export const flagsOf = ({ control }: { readonly control: boolean }): readonly string[] => [...(control ? roomy : small), "--disable-sigusr1", "--disable-warning=ExperimentalWarning"];

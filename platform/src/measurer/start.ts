@@ -23,7 +23,7 @@ export interface StartedWith {
 
 /** Options of memory, warnings and signals: they load nothing. */
 const plain = new Set([
-  "optimize-for-size", "max-semi-space-size", "min-semi-space-size", "max-old-space-size", "max-old-space-size-percentage", "max-heap-size", "v8-pool-size", "stack-size", "stack-trace-limit", "expose-gc", "disable-sigusr1",
+  "optimize-for-size", "max-semi-space-size", "min-semi-space-size", "max-old-space-size", "max-old-space-size-percentage", "max-heap-size", "v8-pool-size", "no-flush-bytecode", "stack-size", "stack-trace-limit", "expose-gc", "disable-sigusr1",
   "no-warnings", "disable-warning", "no-deprecation", "trace-warnings", "trace-uncaught", "trace-deprecation", "unhandled-rejections", "enable-source-maps", "test", "test-isolation", "test-concurrency",
 ]);
 const loads = ["NODE_PATH", "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH", "GCONV_PATH", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "ESBUILD_BINARY_PATH"] as const;
