@@ -38,7 +38,7 @@ test("a run that is killed between or in the midst of seeds goes on from its rec
 });
 
 test("a file that cannot be written to is told before a seed is run, and so is a size that the scenario has not", { timeout: 120_000 }, async (context) => {
-  const run = (...args: readonly string[]) => runHolon(context, ["sim", "run", "--scenario", "clock-faults", "--safety-ms", "5000", ...args]);
+  const run = (...more: readonly string[]) => runHolon(context, ["sim", "run", "--scenario", "clock-faults", "--safety-ms", "5000", ...more]);
   for (const flag of ["--record", "--trace"]) {
     const { exitCode, stderr } = await run(flag, join(tempFolder(context), "missing", "x.jsonl"));
     assert.notEqual(exitCode, 0);
