@@ -121,7 +121,7 @@ export function createStanding(options: StandingOptions): Standing {
       const elsewhere = placed.get(laneName(lane));
       if (elsewhere !== undefined && elsewhere !== name) continue;
       const verdict = await compare(wire, sequence, hash);
-      const isParted = verdict === "parted" || (verdict === "untold" && (await goesOnElsewhere(lane, sequence)));
+      const isParted = verdict === "parted" || (verdict === "untold" && (await goesOnElsewhere(lane, wire, sequence)));
       if (stopped) return;
       if (isParted) {
         sender.refuse(name); // not from where it stood before
@@ -158,10 +158,16 @@ export function createStanding(options: StandingOptions): Standing {
     return lastSequence(run) === sequence && run.hash === hash ? "agreed" : "parted";
   }
 
-  /** Whether what this log still holds behind the parent's mark is at the parent already, in another of its lanes. */
-  async function goesOnElsewhere(lane: Lane, markSequence: number): Promise<boolean> {
-    const { mark } = await findCommon(log, lane, (points) => ask(laneName(lane), points));
-    return mark !== undefined && mark.sequence > markSequence;
+  /**
+   * Whether what this log still holds behind the parent's mark is at the parent already, in another of its lanes; or the two had parted before that mark, which lies where this log has a hole:
+   * behind what both have, each has a run that the other has not.
+   */
+  async function goesOnElsewhere(lane: Lane, wire: Lane, markSequence: number): Promise<boolean> {
+    const { mark, found } = await findCommon(log, lane, (points) => ask(laneName(lane), points));
+    if (mark === undefined || mark.sequence > markSequence) return mark !== undefined;
+    if (mark.sequence === markSequence || found?.nextEpoch === undefined || found.lane !== laneName(wire)) return false;
+    const first = await runAt(log, lane, mark.sequence + 1);
+    return first?.form === "whole" && first.hash !== zeroHash;
   }
 
   /** Finds where the lane stands at the parent, and goes on from there. */

@@ -52,6 +52,7 @@ function lieAndCut(fleet: Fleet, member: Member, random: SeededRandom, untilMs: 
   whenUp(world, machine, () => {
     if (world.nowMs >= untilMs) return;
     const { heads } = backUp(member);
+    machine.identity.hooks = {}; // no crash that was planned before ends a life of which the disk forgets more than anybody accounts for
     machine.medium.faults.syncLies = true;
     world.at(Math.min(untilMs - 1, world.nowMs + random.between(50, 10_000)), () => {
       endLife(fleet, member, heads);
