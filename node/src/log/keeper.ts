@@ -62,6 +62,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   }
 
   async function retain(isFull: boolean): Promise<void> {
+    await boundSegments();
     if (isFull) await ports.disk.remove(reservePath);
     const read = readPositions();
     const safe = options.safe();
@@ -84,6 +85,12 @@ export function createKeeper(options: KeeperOptions): Keeper {
       for (const [lane, sequence] of Object.entries(positions)) read.set(lane, Math.min(read.get(lane) ?? Number.POSITIVE_INFINITY, sequence));
     }
     return read;
+  }
+
+  /** By the room of this moment: a disk that somebody else had filled has more of it later. */
+  async function boundSegments(): Promise<void> {
+    const space = await ports.disk.space().catch(() => undefined); // letting go does not wait for an answer to this
+    if (space !== undefined) log.boundSegments(Math.floor((space.freeBytes + log.sizeBytes()) / segmentShare));
   }
 
   /** Room that is given up when the disk is full, so that letting go can be recorded before it is done. */
@@ -110,8 +117,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   return {
     async start() {
-      const space = await ports.disk.space();
-      if (space !== undefined) log.boundSegments(Math.floor((space.freeBytes + log.sizeBytes()) / segmentShare));
+      await boundSegments();
       await makeReserve();
       timer = ports.clock.after(limits.retentionEveryMs, tick);
     },
