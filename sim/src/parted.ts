@@ -19,7 +19,7 @@ export async function checkParted(fleet: Fleet): Promise<AccountingResult> {
       const lane: Lane = { origin: first.machine.identity.proves ?? first.machine.name, stream };
       const lives: Life[] = [];
       for (const member of members) lives.push(...(await livesOf(fleet, member, lane)));
-      const result = checkHistories({ lane: laneName(lane), lives, atCloud: await cloudLanes(fleet, lane), forgets: members.some(({ machine }) => fleet.damaged.has(machine.name)) });
+      const result = checkHistories({ lane: laneName(lane), lives, atCloud: await cloudLanes(fleet, lane) });
       for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += result[key];
       violations.push(...result.violations);
     }

@@ -47,15 +47,18 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const { log, ports } = options;
   let timer: Timer | undefined;
   let busy: Promise<void> | undefined;
+  let reserving: Promise<void> = Promise.resolve();
   let closed = false;
+
+  const note = (error: unknown): void => {
+    const coded = toHolonError(error);
+    ports.trace.note("warn", `retention: ${coded.message}`, { code: coded.code });
+  };
 
   function look(isFull: boolean): void {
     if (closed || busy !== undefined) return;
     busy = retain(isFull)
-      .catch((error: unknown) => {
-        const coded = toHolonError(error);
-        ports.trace.note("warn", `retention: ${coded.message}`, { code: coded.code });
-      })
+      .catch(note)
       .finally(() => {
         busy = undefined;
       });
@@ -122,11 +125,14 @@ export function createKeeper(options: KeeperOptions): Keeper {
       timer = ports.clock.after(limits.retentionEveryMs, tick);
     },
     full: () => look(true),
-    freed: () => void (closed || makeReserve().catch(() => undefined)), // the next time again
+    freed() {
+      if (!closed) reserving = reserving.then(makeReserve).catch(note);
+    },
     async close() {
       closed = true;
       timer?.cancel();
       await busy;
+      await reserving;
     },
   };
 }

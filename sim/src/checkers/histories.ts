@@ -30,8 +30,6 @@ export interface HistoriesAccount {
   readonly lane: string;
   readonly lives: readonly Life[];
   readonly atCloud: readonly CloudLane[];
-  /** Its disk lied: what a start wrote before anybody looked at it may have reached its parent and be gone. */
-  readonly forgets?: boolean;
 }
 
 export function checkHistories(account: HistoriesAccount): AccountingResult {
@@ -51,13 +49,10 @@ export function checkHistories(account: HistoriesAccount): AccountingResult {
   if (doubled.length > 0) violations.push(`${account.lane}: doubled at the cloud: ${doubled.slice(0, 8).join(", ")}`);
   const known = new Set(account.lives.flatMap(({ held }) => held.map((record) => `${nameOf(record)} ${record.digest}`)));
   const named = new Set(account.lives.flatMap((life) => [...namesOf(life)]));
-  const firsts = firstsOf([...known, ...named]);
   for (const [key, digests] of arrivals) {
     const strange = digests.filter((digest) => !known.has(`${key} ${digest}`));
     // A life may have ended before what it acknowledged was looked at.
-    const [epoch = "", sequence] = key.split("/");
-    const isUnseen = account.forgets === true && Number(sequence) < (firsts.get(epoch) ?? Infinity);
-    if (strange.length > 0 && !named.has(key) && !isUnseen) violations.push(`${account.lane}: ${key} is at the cloud and no life of its origin had it`);
+    if (strange.length > 0 && !named.has(key)) violations.push(`${account.lane}: ${key} is at the cloud and no life of its origin had it`);
   }
   const counts = countLives(account, arrivals, violations);
   return { ...counts, duplicated: doubled.length, reordered, violations };
@@ -118,16 +113,6 @@ function checkOrder({ lane, isBranch, records, missing }: CloudLane, all: readon
 }
 
 const nameOf = ({ epoch, sequence }: Pick<SeenRecord, "epoch" | "sequence">): string => `${epoch}/${sequence}`;
-
-/** By epoch the first record that was seen or acknowledged. */
-function firstsOf(names: readonly string[]): ReadonlyMap<string, number> {
-  const firsts = new Map<string, number>();
-  for (const name of names) {
-    const [epoch = "", rest = ""] = name.split("/");
-    firsts.set(epoch, Math.min(parseInt(rest, 10), firsts.get(epoch) ?? Infinity));
-  }
-  return firsts;
-}
 
 function* namesOf(life: Life): Generator<string> {
   for (const { epoch, first, last } of life.acknowledged) for (let sequence = first; sequence <= last; sequence++) yield nameOf({ epoch, sequence });
